@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the verbs share: exit codes, programs and packets from the command
+ * line, and saying what is wrong. The tool sees include/cbpf and nothing
+ * else of the library.
+ */
+#ifndef CBPF_CLI_CLI_H
+#define CBPF_CLI_CLI_H
+
+#include <stdio.h>
+
+#include "cbpf/capture.h"
+#include "cbpf/cbpf.h"
+
+/* As grep: yes, no, trouble. */
+enum { EXIT_YES = 0, EXIT_NO = 1, EXIT_TROUBLE = 2 };
+
+int cmd_asm(int argc, char **argv);
+int cmd_check(int argc, char **argv);
+int cmd_conform(int argc, char **argv);
+int cmd_dump(int argc, char **argv);
+int cmd_engines(int argc, char **argv);
+int cmd_run(int argc, char **argv);
+int cmd_trace(int argc, char **argv);
+
+/* ---- saying what is wrong (say.c) --------------------------------------- */
+
+/* "cbpf: " and the sentence, on stderr. Returns EXIT_TROUBLE. */
+int say_trouble(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* The same for wrong usage of a verb, with where to find the right one. */
+int say_usage(const char *verb, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+/* "cbpf: NAME: " and the diagnosis, with the file offset if it has one. */
+int say_diag(const char *name, const struct cbpf_diag *diag);
+/* Every diagnosis of a report: place, sentence, source line and caret. */
+void say_report(FILE *to, const char *name, const char *text, size_t size,
+		const struct cbpf_report *report);
+/* The sentence of a diagnosis; valid to the next call with the same buffer. */
+const char *sentence_of(const struct cbpf_diag *diag, char *buf, size_t size);
+
+/* ---- input (input.c) ---------------------------------------------------- */
+
+/* A whole file, "-" for stdin; NULL after saying why not. free() it. */
+char *read_whole(const char *path, size_t *size);
+/* Hex digits, blanks and colons between; NULL where they are none. */
+uint8_t *parse_hex(const char *text, size_t *size);
+bool parse_u32(const char *text, uint32_t *value);
+
+/* A program on the command line: a file in some form, or an expression. */
+struct source {
+	const char *expr;      /* -e; compiled anew for each link type */
+	const char *path;      /* a file, or "-" */
+	enum cbpf_format from; /* --from */
+	int link;	       /* --link; -1: the capture's, or EN10MB */
+	char *text;	       /* of the file */
+	size_t size;
+	struct cbpf_code code;
+	int code_link; /* the link type that code was compiled for */
+};
+
+/* Whether -e or a program's path was given; else says what is missing. */
+bool source_is_given(const char *verb, const struct source *source);
+/* Reads the file, or compiles for EN10MB or --link. EXIT_TROUBLE: said why. */
+int source_load(struct source *source);
+/* The code for packets of a link type: an expression may be compiled anew. */
+int source_load_for(struct source *source, uint16_t link);
+void source_free(struct source *source);
+/* "FILE" or the expression, for messages. */
+const char *source_name(const struct source *source);
+/* Options every verb with a program takes: -e, --from, --link. */
+#define SOURCE_OPTIONS                                                   \
+	{ "expression", required_argument, NULL, 'e' },                  \
+		{ "from", required_argument, NULL, 'F' },                \
+		{ "link", required_argument, NULL, 'L' }
+/* Takes one of them; false (said why) for a bad argument. */
+bool source_option(const char *verb, struct source *source, int option,
+		   const char *argument);
+
+/* Packets on the command line: --hex texts, then files. */
+struct packets {
+	char **hex;
+	size_t n_hex;
+	char **paths;
+	size_t n_paths;
+
+	/* where it is now */
+	size_t at_hex, at_path;
+	struct cbpf_capture *capture;
+	const char *name;
+	uint8_t *bytes;
+	uint64_t number;
+	bool is_bare; /* --hex: bytes that no interface delivered */
+};
+
+/* The next packet. EXIT_NO: there are no more; EXIT_TROUBLE: said why. */
+int packets_next(struct packets *packets, struct cbpf_record *record);
+void packets_free(struct packets *packets);
+
+/* Sets a field of a context: "mark=5", "vlan_tci=0x123", ... */
+bool context_set(struct cbpf_ctx *ctx, const char *key, uint64_t value);
+/* A list "a=1,b=2"; false after saying what is wrong. */
+bool context_parse(const char *verb, struct cbpf_ctx *ctx, const char *text);
+
+/* ---- engines (rows.c) --------------------------------------------------- */
+
+/* The rows this tool was built with; NULL ends the list. */
+const struct cbpf_engine *const *engine_rows(void);
+/* By name, or NULL. */
+const struct cbpf_engine *engine_find(const char *name);
+/* What an answer says, in a few characters. */
+const char *answer_text(const struct cbpf_answer *answer, char *buf,
+			size_t size);
+/* A program and a packet as a test vector, to paste or to keep. */
+void print_vector(FILE *to, enum cbpf_dialect dialect,
+		  const struct cbpf_insn *insns, size_t n,
+		  const struct cbpf_packet *packet, const char *want);
+
+/* ---- the capture language (expr.c) -------------------------------------- */
+
+/* Compiles, or says why not. */
+int compile_expression(const char *text, uint16_t link, struct cbpf_code *code);
+
+#endif

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * cbpf: one verb, one function. The table is the tool's contents and its
+ * help.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli.h"
+
+static const struct verb {
+	const char *name;
+	int (*main)(int argc, char **argv);
+	const char *usage, *help;
+} verbs[] = {
+	{ "run", cmd_run, "[PROGRAM] PACKETS...",
+	  "verdict per packet, on one engine or several compared" },
+	{ "check", cmd_check, "[PROGRAM]",
+	  "is it legal, under which dialect, and how to mend it" },
+	{ "trace", cmd_trace, "[PROGRAM] PACKETS...",
+	  "each step of a run: A, X, the bytes read, the source line" },
+	{ "asm", cmd_asm, "[PROGRAM]", "text to bytes" },
+	{ "dump", cmd_dump, "[PROGRAM]", "bytes to text, in any form" },
+	{ "conform", cmd_conform, "VECTORS...",
+	  "judge an engine by test vectors in the exchange format" },
+	{ "engines", cmd_engines, "", "what can run here, and why not" },
+};
+
+#define N_VERBS (sizeof(verbs) / sizeof(verbs[0]))
+
+static int print_help(FILE *to)
+{
+	fprintf(to, "cbpf %s: classic BPF, whole\n\n"
+		    "usage: cbpf VERB [OPTIONS] [PROGRAM] [PACKETS...]\n\n",
+		cbpf_version());
+	for (size_t i = 0; i < N_VERBS; i++)
+		fprintf(to, "  %-8s %-21s %s\n", verbs[i].name, verbs[i].usage,
+			verbs[i].help);
+	fputs("\n"
+	      "PROGRAM is a file, or - for stdin, in any of these forms, "
+	      "recognised by itself:\n"
+	      "bpf_asm text, tcpdump -d, -dd, -ddd, raw little- or big-endian "
+	      "instructions;\n"
+	      "or -e 'EXPR' in its place, the capture filter language "
+	      "(pcap-filter(7)).\n"
+	      "PACKETS are captures (pcap, pcapng), - for stdin, or --hex "
+	      "BYTES.\n\n"
+	      "Exit status: 0 yes, 1 no (a machine differs, a program is "
+	      "illegal), 2 trouble.\n"
+	      "`cbpf VERB --help` lists the options of a verb, cbpf(1) says "
+	      "more.\n",
+	      to);
+	return EXIT_YES;
+}
+
+int main(int argc, char **argv)
+{
+	const char *name = argc > 1 ? argv[1] : NULL;
+
+	if (!name) {
+		print_help(stderr);
+		return EXIT_TROUBLE;
+	}
+	if (!strcmp(name, "--help") || !strcmp(name, "-h") ||
+	    !strcmp(name, "help"))
+		return print_help(stdout);
+	if (!strcmp(name, "--version") || !strcmp(name, "version")) {
+		printf("cbpf %s\n", cbpf_version());
+		return EXIT_YES;
+	}
+	for (size_t i = 0; i < N_VERBS; i++) {
+		int status;
+
+		if (strcmp(verbs[i].name, name) != 0)
+			continue;
+		status = verbs[i].main(argc - 1, argv + 1);
+		/* a full disk is noticed when the last bytes are written */
+		if (fflush(stdout) != 0 || ferror(stdout))
+			return say_trouble("cannot write the output");
+		return status;
+	}
+	return say_trouble("there is no verb %s; `cbpf --help` lists them",
+			   name);
+}

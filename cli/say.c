@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * How the tool says that something is wrong: one sentence on stderr, with the
+ * place, and for text the source line with a caret under the word.
+ */
+#include <stdarg.h>
+#include <string.h>
+
+#include "cli.h"
+
+int say_trouble(const char *format, ...)
+{
+	va_list ap;
+
+	fflush(stdout);
+	fputs("cbpf: ", stderr);
+	va_start(ap, format);
+	vfprintf(stderr, format, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+	return EXIT_TROUBLE;
+}
+
+int say_usage(const char *verb, const char *format, ...)
+{
+	va_list ap;
+
+	fflush(stdout);
+	fprintf(stderr, "cbpf %s: ", verb);
+	va_start(ap, format);
+	vfprintf(stderr, format, ap);
+	va_end(ap);
+	fprintf(stderr, "; see `cbpf %s --help`\n", verb);
+	return EXIT_TROUBLE;
+}
+
+const char *sentence_of(const struct cbpf_diag *diag, char *buf, size_t size)
+{
+	cbpf_diag_format(diag, buf, size);
+	return buf;
+}
+
+int say_diag(const char *name, const struct cbpf_diag *diag)
+{
+	char sentence[320];
+
+	sentence_of(diag, sentence, sizeof(sentence));
+	if (diag->code >= CBPF_E_CAP_MAGIC && diag->code < CBPF_E_LOCKED)
+		return say_trouble("%s: at byte %llu: %s", name,
+				   (unsigned long long)diag->offset, sentence);
+	return say_trouble("%s: %s", name, sentence);
+}
+
+/* Line number `line` of a text, without its end. */
+static const char *find_line(const char *text, size_t size, uint32_t line,
+			     size_t *len)
+{
+	const char *end = text + size;
+
+	while (--line > 0) {
+		const char *next = memchr(text, '\n', (size_t)(end - text));
+
+		if (!next)
+			return NULL;
+		text = next + 1;
+	}
+	*len = 0;
+	while (text + *len < end && text[*len] != '\n' && text[*len] != '\r')
+		(*len)++;
+	return text;
+}
+
+/* The source line, and a caret below the column; tabs stay tabs. */
+static void print_source(FILE *to, const char *text, size_t size,
+			 const struct cbpf_diag *diag)
+{
+	const char *line;
+	size_t len;
+
+	if (!text || !diag->line || !diag->column)
+		return;
+	line = find_line(text, size, diag->line, &len);
+	if (!line || len > 400)
+		return;
+	fputs("    ", to);
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)line[i];
+
+		fputc(c < 32 && c != '\t' ? '?' : c, to);
+	}
+	fputs("\n    ", to);
+	for (size_t i = 0; i + 1 < diag->column && i < len; i++)
+		fputc(line[i] == '\t' ? '\t' : ' ', to);
+	fputs("^\n", to);
+}
+
+void say_report(FILE *to, const char *name, const char *text, size_t size,
+		const struct cbpf_report *report)
+{
+	size_t shown = report->n < report->cap ? report->n : report->cap;
+	char sentence[320];
+
+	fflush(stdout);
+	for (size_t i = 0; i < shown; i++) {
+		const struct cbpf_diag *diag = &report->diags[i];
+
+		fprintf(to, "%s:", name);
+		if (diag->line)
+			fprintf(to, "%u:", diag->line);
+		if (diag->column)
+			fprintf(to, "%u:", diag->column);
+		fprintf(to, " %s%s\n", diag->is_warning ? "warning: " : "",
+			sentence_of(diag, sentence, sizeof(sentence)));
+		print_source(to, text, size, diag);
+	}
+	if (report->n > shown)
+		fprintf(to, "%s: and %zu more\n", name, report->n - shown);
+}

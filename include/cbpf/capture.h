@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * capture.h - packets out of capture files: pcap and pcapng.
+ *
+ *	struct cbpf_capture *capture;
+ *	struct cbpf_record record;
+ *	struct cbpf_diag diag;
+ *	enum cbpf_err err = cbpf_capture_open("a.pcap", NULL, &capture, &diag);
+ *
+ *	while (!err && !(err = cbpf_capture_next(capture, &record, &diag)))
+ *		if (record.is_end)
+ *			break;
+ *		else
+ *			use(record.data, record.caplen);
+ *	cbpf_capture_close(capture);
+ */
+#ifndef CBPF_CAPTURE_H
+#define CBPF_CAPTURE_H
+
+#include "cbpf.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+#if defined(__GNUC__)
+#pragma GCC visibility push(default)
+#endif
+
+/** An open capture; belongs to one thread at a time. */
+struct cbpf_capture;
+
+/** One packet. data lives until the next call on the same capture. */
+struct cbpf_record {
+	const uint8_t *data;
+	uint32_t caplen;
+	uint32_t wirelen;
+	uint64_t number;    /* from 1 */
+	uint64_t offset;    /* of its record in the file, bytes */
+	uint64_t time_ns;   /* since 1970, 0 where the file has no time */
+	uint16_t link;	    /* LINKTYPE_*, https://www.tcpdump.org/linktypes.html */
+	uint32_t interface; /* pcapng; 0 in pcap */
+	bool is_end;	    /* no packet: the file is over, whole */
+};
+
+/**
+ * Opens a file, "-" for standard input, and reads its header. Both formats in
+ * both byte orders, pcap in microseconds and nanoseconds. Errors: SYSTEM, the
+ * CAP_* of a file that is no capture, NOMEM.
+ */
+enum cbpf_err cbpf_capture_open(const char *path, const struct cbpf_mem *mem,
+				struct cbpf_capture **capture,
+				struct cbpf_diag *diag);
+
+/** The same over bytes in memory, which must outlive the capture. */
+enum cbpf_err cbpf_capture_open_memory(const void *bytes, size_t size,
+				       const struct cbpf_mem *mem,
+				       struct cbpf_capture **capture,
+				       struct cbpf_diag *diag);
+
+/**
+ * The next packet, or the end of the file (record->is_end). Every sound
+ * packet before a broken one is delivered; then CAP_*, with the file's offset
+ * in the diagnosis, again and again.
+ */
+enum cbpf_err cbpf_capture_next(struct cbpf_capture *capture,
+				struct cbpf_record *record,
+				struct cbpf_diag *diag);
+
+/**
+ * Up to cap packets at once, whose data lives until the next call: at least
+ * one unless *n is 0 at the end of the file. An error comes with the packets
+ * before it already counted in *n.
+ */
+enum cbpf_err cbpf_capture_batch(struct cbpf_capture *capture,
+				 struct cbpf_record *records, size_t cap,
+				 size_t *n, struct cbpf_diag *diag);
+
+void cbpf_capture_close(struct cbpf_capture *capture);
+
+/** "EN10MB", "RAW", ...; NULL for a link type without a name here. */
+const char *cbpf_link_name(uint16_t link);
+
+/** By name (any case) or number; -1 where there is none. */
+int cbpf_link_find(const char *name);
+
+/**
+ * The context of a captured packet, as a packet socket on an interface of
+ * this link type would have it: link and network offsets, Ethertype, packet
+ * type, device. Zeros for link types not known here.
+ */
+void cbpf_link_context(const struct cbpf_record *record, struct cbpf_ctx *ctx);
+
+#if defined(__GNUC__)
+#pragma GCC visibility pop
+#endif
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,702 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * cbpf.h - classic BPF, whole: read it, check it, run it, and compare the
+ * answer with the operating system's own machine.
+ *
+ * The header reads top-down: version, errors, memory, instructions, dialects,
+ * text, check, program, packet, run, kernel, engines, comparing.
+ *
+ *	struct cbpf_code code;
+ *	struct cbpf_prog *prog;
+ *	struct cbpf_result res;
+ *
+ *	cbpf_text_read(CBPF_FORMAT_ASM, text, strlen(text), NULL, &code, NULL);
+ *	cbpf_prog_new(code.insns, code.n, NULL, &prog, NULL);
+ *	cbpf_run(prog, &packet, &res);
+ *	if (res.value)
+ *		puts("accepted");
+ *
+ * Conventions. Functions return enum cbpf_err, 0 is success; results go out
+ * last but for the diagnosis. Any pointer documented as optional may be NULL.
+ * Every *_free accepts NULL. Programs never change after they are made: any
+ * number of threads may run one. Everything else belongs to one thread at a
+ * time. The library keeps no state of its own, prints nothing, never exits.
+ *
+ * An option structure starts with its own size and may grow: set .size to
+ * sizeof the structure, zero means the default of every other field, and a
+ * non-zero tail that this version does not know is CBPF_E_ARGUMENT.
+ */
+#ifndef CBPF_H
+#define CBPF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+#if defined(__GNUC__)
+#pragma GCC visibility push(default)
+#endif
+
+/* ---- version ----------------------------------------------------------- */
+
+#define CBPF_VERSION_MAJOR 0
+#define CBPF_VERSION_MINOR 1
+#define CBPF_VERSION_PATCH 0
+
+/** The version of the library that was linked, as "0.1.0". Static. */
+const char *cbpf_version(void);
+
+/* ---- errors ------------------------------------------------------------ */
+
+/**
+ * Everything that can be wrong, and why a run can end early. The numbers are
+ * fixed for good; the sentence and the advice of each are in errors.def and
+ * come back from cbpf_diag_format() and cbpf_err_advice().
+ */
+enum cbpf_err {
+	CBPF_OK = 0,
+	CBPF_E_NOMEM = 1,
+	CBPF_E_ARGUMENT = 2,
+	CBPF_E_SYSTEM = 3,
+	CBPF_E_UNAVAILABLE = 4,
+
+	/* a program breaks a rule of its dialect */
+	CBPF_E_EMPTY = 10,
+	CBPF_E_TOO_LONG = 11,
+	CBPF_E_CODE = 12,
+	CBPF_E_JUMP_OUT = 13,
+	CBPF_E_DIV_ZERO = 14,
+	CBPF_E_SHIFT = 15,
+	CBPF_E_MEM_INDEX = 16,
+	CBPF_E_MEM_UNSET = 17,
+	CBPF_E_LAST = 18,
+	CBPF_E_EXT = 19,
+	CBPF_E_EXT_GO = 20,
+	CBPF_E_DATA_OFFSET = 21,
+	CBPF_E_OFFSET_LIMIT = 22,
+	CBPF_E_JUMP_FAR = 23,
+	CBPF_E_OPTMEM = 24,
+	CBPF_E_PATH = 25,
+
+	/* why a run ended without a return */
+	CBPF_E_LOAD_OUT = 30,
+	CBPF_E_DIV_X = 31,
+	CBPF_E_NO_LINK = 32,
+	CBPF_E_REACHED = 33,
+	CBPF_E_CRASH = 34,
+	CBPF_E_STEPS = 35,
+	CBPF_E_NO_DEVICE = 36,
+	CBPF_E_PACKET_SIZE = 37,
+	CBPF_E_DATA_SIZE = 38,
+
+	/* text and bytes that cannot be read */
+	CBPF_E_SYNTAX = 40,
+	CBPF_E_LABEL = 41,
+	CBPF_E_LABEL_TWICE = 42,
+	CBPF_E_LABEL_LAST = 43,
+	CBPF_E_NUMBER = 44,
+	CBPF_E_NUMBER_CUT = 45,
+	CBPF_E_JUMP_BACK = 46,
+	CBPF_E_FORMAT = 47,
+	CBPF_E_FORMAT_MANY = 48,
+	CBPF_E_LOSSY = 49,
+	CBPF_E_RAW_SIZE = 50,
+	CBPF_E_COUNT = 51,
+	CBPF_E_RANGE = 52,
+	CBPF_E_ORDER = 53,
+	CBPF_E_TOO_MANY = 54,
+
+	/* captures */
+	CBPF_E_CAP_MAGIC = 60,
+	CBPF_E_CAP_VARIANT = 61,
+	CBPF_E_CAP_CUT = 62,
+	CBPF_E_CAP_LENGTH = 63,
+	CBPF_E_CAP_SIZE = 64,
+	CBPF_E_CAP_BLOCK = 65,
+	CBPF_E_CAP_INTERFACE = 66,
+
+	/* the kernel and the engines */
+	CBPF_E_LOCKED = 70,
+	CBPF_E_NO_FILTER = 71,
+	CBPF_E_UNEXPLAINED = 72,
+	CBPF_E_SKIP = 73,
+	CBPF_E_DIFFERS = 74,
+
+	/* the capture filter language */
+	CBPF_E_EXPR = 80,
+};
+
+/** No instruction, where a diagnosis is about none. */
+#define CBPF_NO_PC UINT32_MAX
+
+/**
+ * A diagnosis: what is wrong, where, and the numbers of the sentence. Filled
+ * in by the function that failed; fixed size, nothing to free.
+ */
+struct cbpf_diag {
+	enum cbpf_err code;
+	bool is_warning;       /* accepted all the same, and maybe not meant */
+	uint32_t pc;	       /* instruction, or CBPF_NO_PC */
+	uint32_t line, column; /* from 1; 0 where there is no text */
+	uint64_t offset;       /* bytes into a file, where it is one */
+	uint64_t a, b;	       /* operands of the sentence */
+	int sys_errno;	       /* what the system said, or would say */
+	const char *expected;  /* static text, or NULL */
+	char word[120];	       /* the word met, or another's message; or "" */
+};
+
+/**
+ * Several diagnoses of one run, in the caller's array. The count n goes on
+ * past cap, so that nothing is lost without a trace. Clear with { 0 } or
+ * CBPF_REPORT(array); NULL in place of a report is always allowed.
+ */
+struct cbpf_report {
+	struct cbpf_diag *diags;
+	size_t cap;
+	size_t n;
+	size_t n_errors; /* of the n, those that are not warnings */
+};
+
+#define CBPF_REPORT(array) { (array), sizeof(array) / sizeof((array)[0]), 0, 0 }
+
+/**
+ * Writes the sentence of a diagnosis, without the place, cut to size and
+ * always ended by a NUL. Returns the length it would have, like snprintf.
+ */
+size_t cbpf_diag_format(const struct cbpf_diag *diag, char *buf, size_t size);
+
+/** The rule's own name, "JUMP_OUT"; NULL for a number that is no error. */
+const char *cbpf_err_name(enum cbpf_err err);
+
+/** How to mend it: one sentence, static; "" where there is no advice. */
+const char *cbpf_err_advice(enum cbpf_err err);
+
+/* ---- memory ------------------------------------------------------------ */
+
+/**
+ * Where memory comes from: one function, as realloc. p NULL asks for new
+ * memory, size 0 frees (and returns NULL), NULL is a refusal. Handed in when
+ * an object is made and remembered by it. NULL in place of one is libc.
+ */
+struct cbpf_mem {
+	void *ctx;
+	void *(*realloc)(void *ctx, void *p, size_t old_size, size_t size);
+};
+
+/* ---- instructions ------------------------------------------------------ */
+
+/** One instruction: the layout of sock_filter and of every BSD's bpf_insn. */
+struct cbpf_insn {
+	uint16_t code;
+	uint8_t jt, jf;
+	uint32_t k;
+};
+
+/* ---- dialects ---------------------------------------------------------- */
+
+/**
+ * One implementation's rules. USER is Linux's meaning without the kernel's
+ * limits of size: the default for what runs in user space only. The rows of
+ * the three BSDs were read from source, not run.
+ */
+enum cbpf_dialect {
+	CBPF_USER = 0,
+	CBPF_LINUX,
+	CBPF_SECCOMP,
+	CBPF_LIBPCAP,
+	CBPF_GO,
+	CBPF_FREEBSD,
+	CBPF_NETBSD,
+	CBPF_OPENBSD,
+	CBPF_DIALECTS,
+	CBPF_ANY_DIALECT = CBPF_DIALECTS, /* of an engine that speaks all */
+};
+
+/** "linux", "go", ...; "any" for CBPF_ANY_DIALECT; NULL past the end. */
+const char *cbpf_dialect_name(enum cbpf_dialect dialect);
+
+/** The dialect of that name, or CBPF_DIALECTS where there is none. */
+enum cbpf_dialect cbpf_dialect_find(const char *name);
+
+/** False where a row was read from source and never run. */
+bool cbpf_dialect_was_run(enum cbpf_dialect dialect);
+
+/* ---- text -------------------------------------------------------------- */
+
+/** The forms a program is written in; see cbpf(5) for each. */
+enum cbpf_format {
+	CBPF_FORMAT_AUTO = 0, /* read: whatever it can only be */
+	CBPF_FORMAT_ASM,      /* ours: the bpf_asm language, labels */
+	CBPF_FORMAT_D,	      /* tcpdump -d of libpcap 1.11 */
+	CBPF_FORMAT_D110,     /* tcpdump -d of libpcap 1.10 and before */
+	CBPF_FORMAT_DD,	      /* tcpdump -dd */
+	CBPF_FORMAT_DDD,      /* tcpdump -ddd */
+	CBPF_FORMAT_RAW,      /* 8 bytes an instruction, little-endian */
+	CBPF_FORMAT_RAW_BE,   /* the same, big-endian */
+	CBPF_FORMATS,
+};
+
+/** "asm", "dd", "raw-be", ...; NULL past the end. */
+const char *cbpf_format_name(enum cbpf_format format);
+
+/** The format of that name, or CBPF_FORMATS where there is none. */
+enum cbpf_format cbpf_format_find(const char *name);
+
+/** Whether the form is bytes and not text. */
+bool cbpf_format_is_binary(enum cbpf_format format);
+
+/**
+ * Instructions as they were read, checked for nothing yet. lines holds the
+ * source line of each instruction, from 1, or is NULL where the form has
+ * none. Free with cbpf_code_free().
+ */
+struct cbpf_code {
+	struct cbpf_insn *insns;
+	uint32_t *lines;
+	size_t n;
+	enum cbpf_format format; /* the form it was read from */
+	struct cbpf_mem mem;
+};
+
+/**
+ * Reads a program of size bytes at text in the given form (AUTO: recognised,
+ * or refused with the candidates named). Any code is read, legal or not:
+ * checking is another step. Errors: as many as report holds, each with line
+ * and column; the return value is the first one's. Warnings do not fail.
+ */
+enum cbpf_err cbpf_text_read(enum cbpf_format format, const void *text,
+			     size_t size, const struct cbpf_mem *mem,
+			     struct cbpf_code *code,
+			     struct cbpf_report *report);
+
+/** Frees what cbpf_text_read() gave; leaves an empty code. */
+void cbpf_code_free(struct cbpf_code *code);
+
+/**
+ * Writes n instructions in a form, byte for byte as the tool it imitates.
+ * *text ends with a NUL that *size does not count; it is freed with
+ * cbpf_text_free(). Any array can be written. Errors: NOMEM, ARGUMENT.
+ */
+enum cbpf_err cbpf_text_write(enum cbpf_format format,
+			      const struct cbpf_insn *insns, size_t n,
+			      const struct cbpf_mem *mem, char **text,
+			      size_t *size);
+
+/** Frees the text of cbpf_text_write(), with the same mem and size. */
+void cbpf_text_free(char *text, size_t size, const struct cbpf_mem *mem);
+
+/**
+ * One instruction as a line of its own, with absolute jump targets (tcpdump
+ * -d without the index): for traces and messages. Returns as snprintf.
+ */
+size_t cbpf_insn_format(const struct cbpf_insn *insn, uint32_t pc, char *buf,
+			size_t size);
+
+/* ---- check ------------------------------------------------------------- */
+
+/** Where a program is to be attached: what it is charged for, beside rules. */
+enum cbpf_hook {
+	CBPF_HOOK_NONE = 0, /* the dialect's own: linux a socket, seccomp itself */
+	CBPF_HOOK_SOCKET,   /* SO_ATTACH_FILTER: charged to optmem */
+	CBPF_HOOK_XT,	    /* iptables -m bpf: 64 instructions, no charge */
+	CBPF_HOOK_TC,	    /* cls_bpf, act_bpf: no charge */
+	CBPF_HOOKS,
+};
+
+/** "socket", "xt", "tc"; NULL past the end. */
+const char *cbpf_hook_name(enum cbpf_hook hook);
+
+/** The hook of that name, or CBPF_HOOKS where there is none. */
+enum cbpf_hook cbpf_hook_find(const char *name);
+
+struct cbpf_check_opts {
+	size_t size;
+	enum cbpf_dialect dialect;
+	enum cbpf_hook hook;
+	const uint32_t *lines; /* source line of each instruction, or NULL */
+	uint32_t optmem_max;   /* net.core.optmem_max; 0: 131072 */
+	uint32_t optmem_held;  /* what the socket already holds, old filter too */
+	uint32_t path_held;    /* seccomp: cost of the filters installed so far */
+	const struct cbpf_mem *mem; /* scratch memory of the call */
+};
+
+/**
+ * Says whether a program is legal: every rule it breaks, in the order of the
+ * instructions, as the dialect's own checker and, for linux and seccomp, the
+ * resource limits behind it would find. opts NULL: the user dialect.
+ * Returns CBPF_OK or the first error's code; the diagnosis' sys_errno is what
+ * the real system returns for it. NOMEM when there is no memory to check in.
+ */
+enum cbpf_err cbpf_check(const struct cbpf_insn *insns, size_t n,
+			 const struct cbpf_check_opts *opts,
+			 struct cbpf_report *report);
+
+/** The dialects under which a program is legal: bit 1 << dialect of each. */
+uint32_t cbpf_check_dialects(const struct cbpf_insn *insns, size_t n);
+
+/** What a program costs the kernel once converted to eBPF. */
+struct cbpf_cost {
+	uint64_t converted; /* eBPF instructions, prologue included */
+	uint64_t optmem;    /* bytes charged to a socket */
+	uint64_t path;	    /* seccomp: what it adds for filters after it */
+};
+
+/** The cost under linux or seccomp; zeros for dialects that charge nothing. */
+struct cbpf_cost cbpf_check_cost(const struct cbpf_insn *insns, size_t n,
+				 enum cbpf_dialect dialect);
+
+/* ---- program ----------------------------------------------------------- */
+
+/** A verified program: immutable, may be run by any number of threads. */
+struct cbpf_prog;
+
+struct cbpf_prog_opts {
+	size_t size;
+	enum cbpf_dialect dialect;
+	const struct cbpf_mem *mem;
+};
+
+/**
+ * Verifies n instructions under a dialect and makes a program of a copy.
+ * opts NULL: the user dialect, libc's memory. Errors: those of cbpf_check()
+ * but for resource limits, which concern attaching only; NOMEM.
+ *
+ *	struct cbpf_diag diag;
+ *	struct cbpf_prog *prog;
+ *
+ *	if (cbpf_prog_new(insns, n, NULL, &prog, &diag))
+ *		return complain(&diag);
+ */
+enum cbpf_err cbpf_prog_new(const struct cbpf_insn *insns, size_t n,
+			    const struct cbpf_prog_opts *opts,
+			    struct cbpf_prog **prog, struct cbpf_diag *diag);
+
+void cbpf_prog_free(struct cbpf_prog *prog);
+
+enum cbpf_dialect cbpf_prog_dialect(const struct cbpf_prog *prog);
+
+/** Its instructions, as they were given; they live as long as it does. */
+const struct cbpf_insn *cbpf_prog_insns(const struct cbpf_prog *prog);
+size_t cbpf_prog_length(const struct cbpf_prog *prog);
+
+/** What a program may do, found by looking at it. */
+struct cbpf_traits {
+	bool has_loop;	      /* jumps backward: libpcap's rules only */
+	bool reads_random;    /* its verdict cannot be foretold */
+	bool reads_cpu;	      /* depends on the processor it runs on */
+	bool reads_unset_mem; /* may read M[] before a write */
+	bool reads_length;
+	bool reads_ext;	      /* any ancillary load */
+};
+
+struct cbpf_traits cbpf_prog_traits(const struct cbpf_prog *prog);
+
+/* ---- packet ------------------------------------------------------------ */
+
+/** Byte order of seccomp's structure: the machine's own, or as said. */
+enum cbpf_order { CBPF_NATIVE = 0, CBPF_LITTLE, CBPF_BIG };
+
+/**
+ * What a run sees beside the bytes (Linux: the skb and its device; kernel
+ * net/core/filter.c). Zero means absent or 0. Offsets count from the first
+ * byte of data and may be negative, down to -headroom.
+ */
+struct cbpf_ctx {
+	size_t size;
+	uint32_t headroom;    /* readable bytes before data: headers pulled off */
+	bool has_link;	      /* there is a link (MAC) header, at link_off */
+	bool has_device;      /* else ifidx and hatype end the run */
+	bool is_paged;	      /* data is not in one piece: nla and nlan give 0 */
+	bool has_vlan;	      /* a tag was taken off the frame */
+	int32_t link_off;     /* base of the offsets from 0xffe00000 */
+	int32_t net_off;      /* base of the offsets from 0xfff00000 */
+	uint32_t ifindex;
+	uint32_t mark;
+	uint32_t rxhash;
+	uint32_t cpu;
+	uint16_t hatype;      /* ARPHRD_* of the device */
+	uint16_t proto;	      /* Ethertype, host order */
+	uint16_t queue;
+	uint16_t vlan_tci;
+	uint16_t vlan_tpid;
+	uint8_t pkt_type;     /* 0 host .. 4 outgoing */
+	enum cbpf_order order; /* seccomp: how the words of data are stored */
+	uint64_t seed;	      /* of `ld rand`: same seed, same numbers */
+};
+
+/**
+ * A packet: caplen bytes at data (at most 2^31 - 1), of wirelen that were on
+ * the wire; wirelen below caplen counts as caplen. ctx NULL is an AF_UNIX
+ * datagram: no device, no link header, network header at offset 0.
+ */
+struct cbpf_packet {
+	const uint8_t *data;
+	uint32_t caplen;
+	uint32_t wirelen;
+	const struct cbpf_ctx *ctx;
+};
+
+/* ---- run --------------------------------------------------------------- */
+
+enum cbpf_end {
+	CBPF_RETURNED = 0, /* by a ret instruction; value is what it returned */
+	CBPF_ABORTED,	   /* value 0; why says which rule ended the run */
+	CBPF_NO_DEVICE,	   /* ifidx or hatype without one: value is A */
+	CBPF_CRASHED,	   /* the real machine would call abort(); value 0 */
+	CBPF_ENDLESS,	   /* the step limit was reached; value 0 */
+};
+
+/** "returned", "aborted", ... Static. */
+const char *cbpf_end_name(enum cbpf_end end);
+
+struct cbpf_result {
+	enum cbpf_end end;
+	enum cbpf_err why; /* CBPF_OK where it returned */
+	uint32_t value;
+	uint32_t pc; /* the instruction that ended the run */
+	uint64_t steps;
+};
+
+/** Registers between two steps. */
+struct cbpf_state {
+	uint32_t pc, a, x;
+	uint32_t m[16];
+	uint64_t rand;
+};
+
+/** Steps after which a looping program (libpcap's rules) is called endless. */
+#define CBPF_STEP_LIMIT 1000000
+
+/** Runs a program over a packet: the reading of reference. Cannot fail. */
+void cbpf_run(const struct cbpf_prog *prog, const struct cbpf_packet *packet,
+	      struct cbpf_result *result);
+
+/** Registers as they are before the first step. */
+struct cbpf_state cbpf_state_init(const struct cbpf_packet *packet);
+
+/**
+ * Takes one step. True while the run goes on; false when it has ended, with
+ * the result filled in. result->steps counts up from what it was.
+ */
+bool cbpf_step(const struct cbpf_prog *prog, const struct cbpf_packet *packet,
+	       struct cbpf_state *state, struct cbpf_result *result);
+
+struct cbpf_watch {
+	size_t size;
+	uint64_t max_steps; /* 0: CBPF_STEP_LIMIT */
+	/** Called before each step; false ends the run as CBPF_ENDLESS. */
+	bool (*before)(void *ctx, const struct cbpf_state *state);
+	void *ctx;
+};
+
+/** cbpf_run() with a limit of its own and a call before each step. */
+void cbpf_run_watched(const struct cbpf_prog *prog,
+		      const struct cbpf_packet *packet,
+		      const struct cbpf_watch *watch,
+		      struct cbpf_result *result);
+
+/**
+ * The bytes of the packet that the next step reads: offset from data (may be
+ * negative, into the headroom) and size. False where it reads none, or would
+ * read outside.
+ */
+bool cbpf_step_reads(const struct cbpf_prog *prog,
+		     const struct cbpf_packet *packet,
+		     const struct cbpf_state *state, int64_t *offset,
+		     uint32_t *size);
+
+/* ---- kernel ------------------------------------------------------------ */
+
+/**
+ * Attaches a program to a socket (SO_ATTACH_FILTER, socket(7)). On refusal
+ * the diagnosis is the verifier's own explanation of the errno, limits of
+ * the moment included; diag->sys_errno is the kernel's. The old filter stays
+ * in place when this one is refused. UNAVAILABLE where there is no such call.
+ */
+enum cbpf_err cbpf_attach(int fd, const struct cbpf_insn *insns, size_t n,
+			  struct cbpf_diag *diag);
+
+/** Takes the filter off a socket. LOCKED, NO_FILTER, or SYSTEM. */
+enum cbpf_err cbpf_detach(int fd, struct cbpf_diag *diag);
+
+/** net.core.optmem_max now, or 0 where it cannot be read. */
+uint32_t cbpf_optmem_max(void);
+
+/* ---- engines ----------------------------------------------------------- */
+
+struct cbpf_engine_opts {
+	size_t size;
+	bool is_exact; /* linux-unix: tell all 32 bits of the verdict */
+	bool udp_body; /* linux-udp: the first 8 bytes stand for the header */
+	const struct cbpf_mem *mem;
+};
+
+/** What an engine really gives the program for a packet. */
+struct cbpf_view {
+	struct cbpf_packet packet; /* its ctx points to ctx below, or NULL */
+	struct cbpf_ctx ctx;
+	uint32_t header; /* bytes of packet that are never counted as accepted */
+};
+
+/** How much of a verdict an answer tells. */
+enum cbpf_shows {
+	CBPF_SHOWS_ALL,	     /* end, and all 32 bits */
+	CBPF_SHOWS_VALUE,    /* 32 bits; an abort looks like 0 */
+	CBPF_SHOWS_BYTES,    /* whether it passed, and the accepted bytes */
+	CBPF_SHOWS_FORESEEN, /* not run: it would not have come back */
+};
+
+struct cbpf_answer {
+	enum cbpf_shows shows;
+	enum cbpf_end end;
+	bool is_passed;
+	uint32_t value; /* the verdict, or the accepted bytes */
+};
+
+/**
+ * An engine: anything that turns (program, packet, context) into a verdict.
+ * A row of functions; the caller hands rows in, there is no registry.
+ */
+struct cbpf_engine {
+	const char *name;
+	const char *about;
+	enum cbpf_dialect dialect; /* ANY: the one asked for */
+	bool is_oracle;		   /* not ours: its `rand` is unforeseeable */
+	bool has_exact;		   /* honours is_exact */
+
+	/** Can it run here? If not, the diagnosis says why in one sentence. */
+	enum cbpf_err (*probe)(const struct cbpf_engine *engine,
+			       struct cbpf_diag *diag);
+	/**
+	 * Loads a program. *handle is NULL at first; given back, what is in it
+	 * (sockets) is used again. A refusal is the code of a rule.
+	 */
+	enum cbpf_err (*load)(const struct cbpf_engine *engine,
+			      const struct cbpf_engine_opts *opts,
+			      enum cbpf_dialect dialect,
+			      const struct cbpf_insn *insns, size_t n,
+			      void **handle, struct cbpf_diag *diag);
+	/** What the program will see. Valid to the next call. SKIP: cannot. */
+	enum cbpf_err (*view)(void *handle, const struct cbpf_packet *packet,
+			      struct cbpf_view *view, struct cbpf_diag *diag);
+	/**
+	 * Runs it over a view. expect is what the twin said on the same view:
+	 * an engine may use it to ask a sharper question, never to answer.
+	 */
+	enum cbpf_err (*run)(void *handle, const struct cbpf_view *view,
+			     const struct cbpf_result *expect,
+			     struct cbpf_answer *answer,
+			     struct cbpf_diag *diag);
+	void (*free)(void *handle);
+};
+
+/** This library's interpreter, any dialect. */
+extern const struct cbpf_engine cbpf_engine_interp;
+/** The Linux kernel through an AF_UNIX datagram pair. No privilege needed. */
+extern const struct cbpf_engine cbpf_engine_linux_unix;
+/** The Linux kernel through UDP over loopback, IPv4. */
+extern const struct cbpf_engine cbpf_engine_linux_udp;
+/** The same over IPv6. */
+extern const struct cbpf_engine cbpf_engine_linux_udp6;
+
+/* ---- comparing --------------------------------------------------------- */
+
+/** One engine beside its honest twin: interp, same dialect, same view. */
+struct cbpf_judge;
+
+/**
+ * Makes a judge for an engine. It keeps the engine's handle, so that loading
+ * one program after another is cheap. dialect matters for an engine that
+ * speaks any; the others bring their own. Errors: ARGUMENT, NOMEM.
+ */
+enum cbpf_err cbpf_judge_new(const struct cbpf_engine *engine,
+			     enum cbpf_dialect dialect,
+			     const struct cbpf_engine_opts *opts,
+			     struct cbpf_judge **judge);
+
+void cbpf_judge_free(struct cbpf_judge *judge);
+
+/**
+ * Offers a program to the engine and to the verifier. CBPF_OK: both take it,
+ * packets can be run. DIFFERS: only one of them does; the diagnosis says
+ * which. Any other: both refuse it, by the verifier's first rule, or the
+ * engine could not be asked (SYSTEM).
+ */
+enum cbpf_err cbpf_judge_load(struct cbpf_judge *judge,
+			      const struct cbpf_insn *insns, size_t n,
+			      struct cbpf_diag *diag);
+
+/** What came of one packet on one engine. */
+struct cbpf_judged {
+	bool is_run;	 /* false: skipped, diag says why */
+	bool agrees;	 /* the answer is what the twin foretold */
+	bool is_plain;	 /* exact was asked for and plain mode decided */
+	struct cbpf_answer answer;
+	struct cbpf_answer expected; /* the twin's, in the same terms */
+	struct cbpf_result twin;
+	struct cbpf_diag diag;
+};
+
+/**
+ * Runs one packet on the engine and on its twin. CBPF_OK whether or not they
+ * agree: that is in *judged. Errors: the engine could not be asked (SYSTEM).
+ */
+enum cbpf_err cbpf_judge_run(struct cbpf_judge *judge,
+			     const struct cbpf_packet *packet,
+			     struct cbpf_judged *judged);
+
+/**
+ * After a disagreement: the first instruction, in the order run, at which the
+ * engine and its twin can have parted: A, X and M[] before it are the same,
+ * as far as the engine shows them, and after it they are not. Found by
+ * loading programs that return each of them; load yours again before the
+ * next packet. CBPF_NO_PC where the program does not load.
+ */
+uint32_t cbpf_judge_parting(struct cbpf_judge *judge,
+			    const struct cbpf_insn *insns, size_t n,
+			    const struct cbpf_packet *packet);
+
+/**
+ * Makes a disagreement smaller while it lasts: fewer instructions, smaller
+ * constants, fewer and plainer bytes. insns and *n, data and packet->caplen
+ * are changed in place (data is what packet->data points to, writable).
+ */
+enum cbpf_err cbpf_judge_shrink(struct cbpf_judge *judge,
+				struct cbpf_insn *insns, size_t *n,
+				struct cbpf_packet *packet, uint8_t *data);
+
+/* ---- generating -------------------------------------------------------- */
+
+struct cbpf_random_opts {
+	size_t size;
+	enum cbpf_dialect dialect;
+	uint32_t max_insns; /* 0: 40 */
+	bool is_wild;	    /* illegal ones too */
+};
+
+/**
+ * Makes a random program for differential tests from *seed, which moves on:
+ * mostly legal, loads that tend to hit, branches that tend to go on. insns
+ * has room for max_insns. Returns the number written.
+ */
+size_t cbpf_random_program(uint64_t *seed, const struct cbpf_random_opts *opts,
+			   struct cbpf_insn *insns);
+
+/**
+ * Makes a random packet for it: sizes and bytes drawn from what the program
+ * reads and compares. Returns the number of bytes, at most cap.
+ */
+size_t cbpf_random_packet(uint64_t *seed, const struct cbpf_insn *insns,
+			  size_t n, uint8_t *data, size_t cap);
+
+#if defined(__GNUC__)
+#pragma GCC visibility pop
+#endif
+#ifdef __cplusplus
+}
+#endif
+
+#endif

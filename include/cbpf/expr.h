@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * expr.h - the capture filter language, pcap-filter(7), through libpcap; and
+ * libpcap's own machine as an engine.
+ */
+#ifndef CBPF_EXPR_H
+#define CBPF_EXPR_H
+
+#include "cbpf.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+#if defined(__GNUC__)
+#pragma GCC visibility push(default)
+#endif
+
+/** libpcap's default and tcpdump's: whole packets. */
+#define CBPF_SNAPLEN 262144
+
+struct cbpf_expr_opts {
+	size_t size;
+	uint16_t link;	    /* LINKTYPE_*, as in capture files; not 0: see below */
+	bool is_link_set;   /* link counts; else EN10MB (1) */
+	uint32_t snaplen;   /* 0: CBPF_SNAPLEN */
+	bool is_unoptimized;
+	const struct cbpf_mem *mem;
+};
+
+/**
+ * Compiles an expression. Free the code with cbpf_code_free(). EXPR: libpcap
+ * refuses it, its own words in the diagnosis; NOMEM. Not for two threads at
+ * once with libpcap before 1.8.
+ */
+enum cbpf_err cbpf_expr_compile(const char *text,
+				const struct cbpf_expr_opts *opts,
+				struct cbpf_code *code,
+				struct cbpf_diag *diag);
+
+/**
+ * libpcap's bpf_filter(). Where the twin sees that it would call abort() or
+ * never come back it is not called: the answer shows FORESEEN. A library
+ * before 1.11 leaves M[] unset: programs that read it so are skipped.
+ */
+extern const struct cbpf_engine cbpf_engine_libpcap;
+
+/** libpcap's version, "1.10.3"; valid to the next call. */
+const char *cbpf_expr_version(char *buf, size_t size);
+
+#if defined(__GNUC__)
+#pragma GCC visibility pop
+#endif
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Opening a capture, the window on its bytes, and the two ways out: packet by
+ * packet or in batches. Memory follows what the file really holds: the window
+ * starts at 256 KiB (read() of that size was fastest here) and grows only as
+ * far as bytes have arrived to fill it, whatever a record claims.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "capture/capture.h"
+
+#define WINDOW 262144
+
+/* ---- the window -------------------------------------------------------- */
+
+/* Doubles the window's memory. */
+static bool grow_window(struct cbpf_capture *c)
+{
+	uint8_t *buf = c->mem.realloc(c->mem.ctx, c->buf, c->cap, c->cap * 2);
+
+	if (!buf)
+		return false;
+	c->buf = buf;
+	c->cap *= 2;
+	return true;
+}
+
+/* Moves what is left to the front and reads behind it until size are there. */
+static enum cap_got fill_window(struct cbpf_capture *c, size_t size,
+				struct cbpf_diag *diag)
+{
+	if (c->have)
+		memmove(c->buf, c->at, c->have);
+	c->at = c->buf;
+	while (c->have < size && !c->is_ended) {
+		ssize_t got;
+
+		if (c->have == c->cap && !grow_window(c)) {
+			dg_fail(diag, CBPF_E_NOMEM);
+			return CAP_BROKEN;
+		}
+		c->at = c->buf;
+		got = read(c->fd, c->buf + c->have, c->cap - c->have);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0) {
+			dg_system(diag, "read", errno);
+			if (diag)
+				diag->offset = c->offset + c->have;
+			return CAP_BROKEN;
+		}
+		c->is_ended = got == 0;
+		c->have += (size_t)got;
+	}
+	return c->have >= size ? CAP_GOT : CAP_END;
+}
+
+enum cap_got cap_want(struct cbpf_capture *c, size_t size, bool may_fill,
+		      struct cbpf_diag *diag)
+{
+	if (cbpf_likely(c->have >= size))
+		return CAP_GOT;
+	if (c->is_ended)
+		return CAP_END;
+	return may_fill ? fill_window(c, size, diag) : CAP_MORE;
+}
+
+void cap_pass(struct cbpf_capture *c, size_t size)
+{
+	c->at += size;
+	c->have -= size;
+	c->offset += size;
+}
+
+enum cap_got cap_fail(const struct cbpf_capture *c, struct cbpf_diag *out,
+		      enum cbpf_err code, uint64_t b)
+{
+	struct cbpf_diag diag = dg_make(code, c->n_packets + 1, b);
+
+	if (code == CBPF_E_CAP_BLOCK)
+		diag.a = c->n_packets;
+	diag.offset = c->offset;
+	dg_give(out, &diag);
+	return CAP_BROKEN;
+}
+
+enum cap_got cap_cut(const struct cbpf_capture *c, struct cbpf_diag *diag,
+		     uint64_t size)
+{
+	return cap_fail(c, diag, CBPF_E_CAP_CUT, size - c->have);
+}
+
+struct cap_interface *cap_add_interface(struct cbpf_capture *c)
+{
+	struct cap_interface *list = c->interfaces;
+	size_t cap = c->cap_interfaces;
+
+	if (c->n_interfaces == cap) {
+		size_t wider = cap ? cap * 2 : 4;
+
+		list = c->mem.realloc(c->mem.ctx, list, cap * sizeof(*list),
+				      wider * sizeof(*list));
+		if (!list)
+			return NULL;
+		c->interfaces = list;
+		c->cap_interfaces = wider;
+	}
+	list += c->n_interfaces++;
+	memset(list, 0, sizeof(*list));
+	return list;
+}
+
+/* ---- opening ----------------------------------------------------------- */
+
+static const struct {
+	uint32_t magic; /* as big-endian reads the first four bytes */
+	enum cap_got (*start)(struct cbpf_capture *c, struct cbpf_diag *diag);
+	bool is_big, is_nano;
+	const char *variant; /* what we do not read, by name */
+} magics[] = {
+	/* clang-format off */
+	{ 0xa1b2c3d4, pcap_start,   true,  false, NULL },
+	{ 0xd4c3b2a1, pcap_start,   false, false, NULL },
+	{ 0xa1b23c4d, pcap_start,   true,  true,  NULL },
+	{ 0x4d3cb2a1, pcap_start,   false, true,  NULL },
+	{ 0x0a0d0d0a, pcapng_start, false, false, NULL },
+	{ 0xa1b2cd34, NULL, true,  false, "modified pcap (Kuznetzov's)" },
+	{ 0x34cdb2a1, NULL, false, false, "modified pcap (Kuznetzov's)" },
+	{ 0xa1b234cd, NULL, true,  false, "modified pcap (Navtel's)" },
+	{ 0xcd34b2a1, NULL, false, false, "modified pcap (Navtel's)" },
+	{ 0xa1e2cb12, NULL, true,  false, "modified pcap (IXIA's)" },
+	{ 0x12cbe2a1, NULL, false, false, "modified pcap (IXIA's)" },
+	{ 0x28b52ffd, NULL, false, false, "a capture compressed by zstd" },
+	{ 0x04224d18, NULL, false, false, "a capture compressed by lz4" },
+	{ 0xfd377a58, NULL, false, false, "a capture compressed by xz" },
+	/* clang-format on */
+};
+
+static enum cap_got refuse(struct cbpf_diag *diag, uint32_t magic)
+{
+	if (magic >> 16 == 0x1f8b)
+		dg_say(diag, CBPF_E_CAP_VARIANT, "a capture compressed by gzip");
+	else if (magic >> 8 == 0x425a68)
+		dg_say(diag, CBPF_E_CAP_VARIANT, "a capture compressed by bzip2");
+	else
+		dg_say(diag, CBPF_E_CAP_MAGIC,
+		       "the file begins with 0x%08x, which no capture format "
+		       "known here does",
+		       magic);
+	return CAP_BROKEN;
+}
+
+static enum cap_got start(struct cbpf_capture *c, struct cbpf_diag *diag)
+{
+	enum cap_got got = cap_want(c, 4, true, diag);
+	uint32_t magic;
+
+	if (got == CAP_END) {
+		dg_say(diag, CBPF_E_CAP_MAGIC,
+		       c->have ? "the file ends inside its magic number" :
+				 "the file is empty");
+		return CAP_BROKEN;
+	}
+	if (got != CAP_GOT)
+		return got;
+	magic = by_be32(c->at);
+	for (size_t i = 0; i < CBPF_COUNT(magics); i++) {
+		if (magics[i].magic != magic)
+			continue;
+		if (!magics[i].start) {
+			dg_say(diag, CBPF_E_CAP_VARIANT, "%s",
+			       magics[i].variant);
+			return CAP_BROKEN;
+		}
+		c->is_big = magics[i].is_big;
+		c->is_nano = magics[i].is_nano;
+		return magics[i].start(c, diag);
+	}
+	return refuse(diag, magic);
+}
+
+static enum cbpf_err open_with(struct cbpf_capture *made,
+			       struct cbpf_capture **capture,
+			       struct cbpf_diag *out)
+{
+	struct cbpf_diag diag = dg_make(CBPF_OK, 0, 0);
+
+	if (start(made, &diag) != CAP_GOT) {
+		cbpf_capture_close(made);
+		return dg_give(out, &diag);
+	}
+	*capture = made;
+	return CBPF_OK;
+}
+
+static struct cbpf_capture *new_capture(const struct cbpf_mem *given, int fd)
+{
+	struct cbpf_mem mem = mem_or_libc(given);
+	struct cbpf_capture *c = mem_new(&mem, 1, sizeof(*c));
+
+	if (!c)
+		return NULL;
+	memset(c, 0, sizeof(*c));
+	c->mem = mem;
+	c->fd = fd;
+	return c;
+}
+
+enum cbpf_err cbpf_capture_open(const char *path, const struct cbpf_mem *mem,
+				struct cbpf_capture **capture,
+				struct cbpf_diag *diag)
+{
+	struct cbpf_capture *c;
+	int fd = STDIN_FILENO;
+
+	*capture = NULL;
+	if (strcmp(path, "-") != 0)
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return dg_system(diag, "open", errno);
+	c = new_capture(mem, fd);
+	if (c)
+		c->buf = mem_new(&c->mem, 1, WINDOW);
+	if (!c || !c->buf) {
+		if (fd != STDIN_FILENO)
+			close(fd);
+		if (c)
+			mem_free(&c->mem, c, sizeof(*c));
+		return dg_fail(diag, CBPF_E_NOMEM);
+	}
+	c->cap = WINDOW;
+	c->at = c->buf;
+	return open_with(c, capture, diag);
+}
+
+enum cbpf_err cbpf_capture_open_memory(const void *bytes, size_t size,
+				       const struct cbpf_mem *mem,
+				       struct cbpf_capture **capture,
+				       struct cbpf_diag *diag)
+{
+	struct cbpf_capture *c = new_capture(mem, -1);
+
+	*capture = NULL;
+	if (!c)
+		return dg_fail(diag, CBPF_E_NOMEM);
+	c->at = bytes;
+	c->have = size;
+	c->is_ended = true;
+	return open_with(c, capture, diag);
+}
+
+void cbpf_capture_close(struct cbpf_capture *c)
+{
+	struct cbpf_mem mem;
+
+	if (!c)
+		return;
+	if (c->fd > STDIN_FILENO)
+		close(c->fd);
+	mem_free(&c->mem, c->buf, c->cap);
+	mem_free(&c->mem, c->interfaces,
+		 c->cap_interfaces * sizeof(*c->interfaces));
+	mem = c->mem;
+	mem_free(&mem, c, sizeof(*c));
+}
+
+/* ---- reading ----------------------------------------------------------- */
+
+static enum cap_got next_record(struct cbpf_capture *c,
+				struct cbpf_record *record, bool may_fill)
+{
+	enum cap_got got;
+
+	if (c->failed.code != CBPF_OK)
+		return CAP_BROKEN;
+	memset(record, 0, sizeof(*record));
+	got = c->next(c, record, may_fill, &c->failed);
+	if (got == CAP_GOT)
+		record->number = ++c->n_packets;
+	record->is_end = got == CAP_END;
+	return got;
+}
+
+enum cbpf_err cbpf_capture_next(struct cbpf_capture *c,
+				struct cbpf_record *record,
+				struct cbpf_diag *diag)
+{
+	if (next_record(c, record, true) == CAP_BROKEN)
+		return dg_give(diag, &c->failed);
+	return CBPF_OK;
+}
+
+enum cbpf_err cbpf_capture_batch(struct cbpf_capture *c,
+				 struct cbpf_record *records, size_t cap,
+				 size_t *n, struct cbpf_diag *diag)
+{
+	enum cap_got got = CAP_GOT;
+
+	for (*n = 0; *n < cap && got == CAP_GOT; *n += got == CAP_GOT)
+		got = next_record(c, &records[*n], *n == 0);
+	return got == CAP_BROKEN ? dg_give(diag, &c->failed) : CBPF_OK;
+}

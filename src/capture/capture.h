@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Inside a capture: a window on the file that moves forward, and a format
+ * that reads records out of it.
+ *
+ * A record is handed out as a pointer into the window. The window moves only
+ * when it is asked for bytes it does not hold, so a batch takes what is in
+ * it already (may_fill false) and leaves the next fill to the next call.
+ */
+#ifndef CBPF_CAPTURE_CAPTURE_H
+#define CBPF_CAPTURE_CAPTURE_H
+
+#include "base/bytes.h"
+#include "base/diag.h"
+#include "base/memory.h"
+#include "cbpf/capture.h"
+
+enum cap_got {
+	CAP_GOT,    /* a record, or the bytes asked for */
+	CAP_END,    /* the file ends here, between records */
+	CAP_MORE,   /* the window would have to move */
+	CAP_BROKEN, /* a diagnosis was made */
+};
+
+/* Longest record: libpcap's largest, of link types with huge packets. */
+#define CAP_RECORD_MAX (128u * 1024 * 1024)
+
+struct cap_interface {
+	uint16_t link;
+	uint32_t snaplen;
+	uint64_t per_second; /* ticks of a timestamp */
+	int64_t offset;	     /* seconds added to it */
+};
+
+struct cbpf_capture {
+	struct cbpf_mem mem;
+	int fd;		   /* -1: bytes in memory, all in the window */
+	uint8_t *buf;	   /* the window's own memory, if read from fd */
+	size_t cap;
+	const uint8_t *at; /* the next byte */
+	size_t have;	   /* bytes from there on in the window */
+	bool is_ended;	   /* the file has no more than that */
+	uint64_t offset;   /* of at, in the file */
+	uint64_t n_packets;
+
+	bool is_big, is_nano;
+	struct cap_interface *interfaces; /* pcap has one */
+	size_t n_interfaces, cap_interfaces;
+	enum cap_got (*next)(struct cbpf_capture *c, struct cbpf_record *record,
+			     bool may_fill, struct cbpf_diag *diag);
+	struct cbpf_diag failed; /* once broken, always broken */
+};
+
+/* Makes size bytes readable at c->at, or says why there are not so many. */
+CBPF_INTERNAL enum cap_got cap_want(struct cbpf_capture *c, size_t size,
+				    bool may_fill, struct cbpf_diag *diag);
+CBPF_INTERNAL void cap_pass(struct cbpf_capture *c, size_t size);
+/* A diagnosis at the current offset. Always CAP_BROKEN. */
+CBPF_INTERNAL enum cap_got cap_fail(const struct cbpf_capture *c,
+				    struct cbpf_diag *diag, enum cbpf_err code,
+				    uint64_t b);
+/* After CAP_END inside a record of size bytes. */
+CBPF_INTERNAL enum cap_got cap_cut(const struct cbpf_capture *c,
+				   struct cbpf_diag *diag, uint64_t size);
+CBPF_INTERNAL struct cap_interface *cap_add_interface(struct cbpf_capture *c);
+
+/* Read the file's header, whose magic number has been recognised. */
+CBPF_INTERNAL enum cap_got pcap_start(struct cbpf_capture *c,
+				      struct cbpf_diag *diag);
+CBPF_INTERNAL enum cap_got pcapng_start(struct cbpf_capture *c,
+					struct cbpf_diag *diag);
+
+CBPF_INLINE uint16_t cap_u16(const struct cbpf_capture *c, const uint8_t *p)
+{
+	return c->is_big ? by_be16(p) : by_le16(p);
+}
+
+CBPF_INLINE uint32_t cap_u32(const struct cbpf_capture *c, const uint8_t *p)
+{
+	return c->is_big ? by_be32(p) : by_le32(p);
+}
+
+#endif

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * pcap files (draft-ietf-opsawg-pcap): a header of 24 bytes, then records of
+ * a 16-byte header and the bytes. Four magic numbers tell byte order and
+ * whether times are in micro- or nanoseconds.
+ */
+#include "capture/capture.h"
+
+#define HEADER 24
+#define RECORD 16
+
+static enum cap_got next_pcap(struct cbpf_capture *c, struct cbpf_record *r,
+			      bool may_fill, struct cbpf_diag *diag)
+{
+	enum cap_got got = cap_want(c, RECORD, may_fill, diag);
+	uint32_t caplen, wirelen;
+
+	if (got == CAP_END && c->have)
+		return cap_cut(c, diag, RECORD);
+	if (got != CAP_GOT)
+		return got;
+	caplen = cap_u32(c, c->at + 8);
+	wirelen = cap_u32(c, c->at + 12);
+	if (caplen > CAP_RECORD_MAX)
+		return cap_fail(c, diag, CBPF_E_CAP_SIZE, caplen);
+	if (caplen > wirelen)
+		return cap_fail(c, diag, CBPF_E_CAP_LENGTH, caplen);
+	got = cap_want(c, RECORD + (size_t)caplen, may_fill, diag);
+	if (got == CAP_END)
+		return cap_cut(c, diag, RECORD + (uint64_t)caplen);
+	if (got != CAP_GOT)
+		return got;
+	r->time_ns = cap_u32(c, c->at) * (uint64_t)1000000000 +
+		     cap_u32(c, c->at + 4) * (c->is_nano ? 1u : 1000u);
+	r->data = c->at + RECORD;
+	r->caplen = caplen;
+	r->wirelen = wirelen;
+	r->offset = c->offset;
+	r->link = c->interfaces[0].link;
+	cap_pass(c, RECORD + (size_t)caplen);
+	return CAP_GOT;
+}
+
+enum cap_got pcap_start(struct cbpf_capture *c, struct cbpf_diag *diag)
+{
+	enum cap_got got = cap_want(c, HEADER, true, diag);
+	struct cap_interface *interface;
+	unsigned major, minor;
+
+	if (got == CAP_END) {
+		dg_say(diag, CBPF_E_CAP_MAGIC, "the file ends inside its header");
+		return CAP_BROKEN;
+	}
+	if (got != CAP_GOT)
+		return got;
+	major = cap_u16(c, c->at + 4);
+	minor = cap_u16(c, c->at + 6);
+	/* before 2.3 the two lengths of a record stood the other way round */
+	if (major != 2 || minor < 3) {
+		dg_say(diag, CBPF_E_CAP_VARIANT, "pcap version %u.%u", major,
+		       minor);
+		return CAP_BROKEN;
+	}
+	interface = cap_add_interface(c);
+	if (!interface) {
+		dg_fail(diag, CBPF_E_NOMEM);
+		return CAP_BROKEN;
+	}
+	/* the upper bits tell of frame check sequences */
+	interface->link = (uint16_t)cap_u32(c, c->at + 20);
+	c->next = next_pcap;
+	cap_pass(c, HEADER);
+	return CAP_GOT;
+}

@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The payload offset that `ld poff` reads: what Linux's flow dissector finds
+ * (net/core/flow_dissector.c, __skb_flow_dissect and __skb_get_poff), read
+ * again as a walk over headers. Starting at the network header with the
+ * packet's Ethertype, each step either passes a header, stops with the offset
+ * reached (the packet was understood so far), or fails (the answer is 0).
+ *
+ * Covered: IPv4, IPv6 with extension headers, 802.1Q and 802.1ad, PPPoE,
+ * MPLS, ARP, GRE and PPTP, IP in IP. Ethertypes that only the kernel knows
+ * (TIPC, FCoE, B.A.T.M.A.N., PTP, HSR) count as unknown here: 0.
+ */
+#include "interp/packet.h"
+
+#define ETH_IP 0x0800
+#define ETH_ARP 0x0806
+#define ETH_RARP 0x8035
+#define ETH_TEB 0x6558
+#define ETH_8021Q 0x8100
+#define ETH_IPV6 0x86dd
+#define ETH_MPLS 0x8847
+#define ETH_MPLS_MC 0x8848
+#define ETH_PPPOE 0x8864
+#define ETH_PPTP 0x880b
+#define ETH_8021AD 0x88a8
+
+#define IP_ICMP 1
+#define IP_IGMP 2
+#define IP_IPIP 4
+#define IP_TCP 6
+#define IP_UDP 17
+#define IP_DCCP 33
+#define IP_IPV6 41
+#define IP_ROUTING 43
+#define IP_FRAGMENT 44
+#define IP_GRE 47
+#define IP_ICMPV6 58
+#define IP_DSTOPTS 60
+#define IP_SCTP 132
+#define IP_UDPLITE 136
+#define IP_MPLS 137
+#define IP_HOPOPTS 0
+
+#define HEADERS_MAX 15 /* MAX_FLOW_DISSECT_HDRS */
+
+enum walk {
+	WALK_ON,   /* another header follows, counted */
+	WALK_IN,   /* an IP header was passed: look at what it carries */
+	WALK_STOP, /* understood so far */
+	WALK_FAIL, /* the answer is 0 */
+};
+
+struct flow {
+	const struct cbpf_packet *packet;
+	int64_t at;	  /* of the header at hand, from data */
+	uint16_t proto;	  /* Ethertype of what is there */
+	uint8_t ip_proto; /* transport, once an IP header was passed */
+	bool in_ip;	  /* at is behind an IP header: ip_proto says what */
+	bool is_later_fragment;
+	bool tag_is_used; /* the tag off the frame was looked at */
+	unsigned headers;
+};
+
+/* size bytes at at + off, or NULL. */
+static const uint8_t *header(const struct flow *f, int64_t off, unsigned size)
+{
+	int64_t headroom = f->packet->ctx ? f->packet->ctx->headroom : 0;
+	int64_t at = f->at + off;
+
+	if (at < -headroom || at > (int64_t)f->packet->caplen - size)
+		return NULL;
+	return f->packet->data + at;
+}
+
+static enum walk pass_ipv4(struct flow *f)
+{
+	const uint8_t *ip = header(f, 0, 20);
+	unsigned fragment;
+
+	if (!ip || (ip[0] & 15) < 5)
+		return WALK_FAIL;
+	fragment = by_be16(ip + 6) & 0x3fff; /* MF and the offset */
+	f->at += (ip[0] & 15) * 4;
+	f->ip_proto = ip[9];
+	f->in_ip = true;
+	if (fragment) {
+		f->is_later_fragment = (fragment & 0x1fff) != 0;
+		return WALK_STOP;
+	}
+	return WALK_IN;
+}
+
+static enum walk pass_ipv6(struct flow *f)
+{
+	const uint8_t *ip = header(f, 0, 40);
+
+	if (!ip)
+		return WALK_FAIL;
+	f->at += 40;
+	f->ip_proto = ip[6];
+	f->in_ip = true;
+	return WALK_IN;
+}
+
+static enum walk pass_vlan(struct flow *f)
+{
+	const struct cbpf_ctx *ctx = f->packet->ctx;
+	const uint8_t *tag;
+
+	if (!f->tag_is_used && ctx && ctx->has_vlan) {
+		f->tag_is_used = true;
+		f->proto = ctx->proto;
+		return WALK_ON;
+	}
+	f->tag_is_used = true;
+	tag = header(f, 0, 4);
+	if (!tag)
+		return WALK_FAIL;
+	f->proto = by_be16(tag + 2);
+	f->at += 4;
+	return WALK_ON;
+}
+
+/* RFC 2516; the PPP protocol may be compressed to one byte. */
+static enum walk pass_pppoe(struct flow *f)
+{
+	const uint8_t *p = header(f, 0, 8);
+	unsigned ppp;
+
+	if (!p || p[0] != 0x11 || p[1] != 0)
+		return WALK_FAIL;
+	if (p[6] & 1) {
+		ppp = p[6];
+		f->at += 7;
+	} else {
+		ppp = by_be16(p + 6);
+		f->at += 8;
+	}
+	switch (ppp) {
+	case 0x0021:
+		f->proto = ETH_IP;
+		return WALK_ON;
+	case 0x0057:
+		f->proto = ETH_IPV6;
+		return WALK_ON;
+	case 0x0281:
+		f->proto = ETH_MPLS;
+		return WALK_ON;
+	case 0x0283:
+		f->proto = ETH_MPLS_MC;
+		return WALK_ON;
+	}
+	/* ppp_proto_is_valid(): odd low byte, even high byte */
+	return (ppp & 0x0101) == 0x0001 ? WALK_STOP : WALK_FAIL;
+}
+
+/* RFC 2784, 2890, and version 1 for PPTP (RFC 2637). */
+static enum walk pass_gre(struct flow *f)
+{
+	const uint8_t *p = header(f, 0, 4);
+	unsigned flags, version, off = 4;
+	uint16_t proto;
+
+	if (!p)
+		return WALK_FAIL;
+	flags = by_be16(p);
+	version = flags & 7;
+	proto = by_be16(p + 2);
+	if (flags & 0x4000 || version > 1) /* routing */
+		return WALK_STOP;
+	if (version == 1 && !(proto == ETH_PPTP && flags & 0x2000))
+		return WALK_STOP;
+	if (flags & 0x8000) /* checksum */
+		off += 4;
+	if (flags & 0x2000) { /* key */
+		if (!header(f, off, 4))
+			return WALK_FAIL;
+		off += 4;
+	}
+	if (flags & 0x1000) /* sequence */
+		off += 4;
+	if (version == 0 && proto == ETH_TEB) {
+		p = header(f, off, 14);
+		if (!p)
+			return WALK_FAIL;
+		proto = by_be16(p + 12);
+		off += 14;
+	} else if (version == 1) {
+		if (flags & 0x0080) /* acknowledgement */
+			off += 4;
+		p = header(f, off, 4);
+		if (!p)
+			return WALK_FAIL;
+		switch (by_be16(p + 2)) {
+		case 0x0021:
+			proto = ETH_IP;
+			break;
+		case 0x0057:
+			proto = ETH_IPV6;
+			break;
+		}
+		off += 4;
+	}
+	f->at += off;
+	f->proto = proto;
+	f->in_ip = false;
+	return WALK_ON;
+}
+
+static enum walk pass_ipv6_options(struct flow *f)
+{
+	const uint8_t *p;
+
+	if (f->proto != ETH_IPV6)
+		return WALK_STOP;
+	p = header(f, 0, 2);
+	if (!p)
+		return WALK_FAIL;
+	f->ip_proto = p[0];
+	f->at += (p[1] + 1) * 8;
+	return WALK_ON;
+}
+
+static enum walk pass_ipv6_fragment(struct flow *f)
+{
+	const uint8_t *p;
+
+	if (f->proto != ETH_IPV6)
+		return WALK_STOP;
+	p = header(f, 0, 8);
+	if (!p)
+		return WALK_FAIL;
+	f->ip_proto = p[0];
+	f->at += 8;
+	f->is_later_fragment = (by_be16(p + 2) & 0xfff8) != 0;
+	return WALK_STOP;
+}
+
+static enum walk enter(struct flow *f, uint16_t proto)
+{
+	f->proto = proto;
+	f->in_ip = false;
+	return WALK_ON;
+}
+
+static enum walk pass_header(struct flow *f)
+{
+	if (!f->in_ip) {
+		switch (f->proto) {
+		case ETH_IP:
+			return pass_ipv4(f);
+		case ETH_IPV6:
+			return pass_ipv6(f);
+		case ETH_8021Q:
+		case ETH_8021AD:
+			return pass_vlan(f);
+		case ETH_PPPOE:
+			return pass_pppoe(f);
+		case ETH_MPLS:
+		case ETH_MPLS_MC:
+		case ETH_ARP:
+		case ETH_RARP:
+			return WALK_STOP;
+		default:
+			return WALK_FAIL;
+		}
+	}
+	switch (f->ip_proto) {
+	case IP_GRE:
+		return pass_gre(f);
+	case IP_HOPOPTS:
+	case IP_ROUTING:
+	case IP_DSTOPTS:
+		return pass_ipv6_options(f);
+	case IP_FRAGMENT:
+		return pass_ipv6_fragment(f);
+	case IP_IPIP:
+		return enter(f, ETH_IP);
+	case IP_IPV6:
+		return enter(f, ETH_IPV6);
+	case IP_MPLS:
+		return enter(f, ETH_MPLS);
+	default:
+		return WALK_STOP;
+	}
+}
+
+/* __skb_get_poff(): from the transport header to what it carries. */
+static uint32_t transport_header(const struct flow *f)
+{
+	const uint8_t *tcp;
+	uint32_t size;
+
+	switch (f->ip_proto) {
+	case IP_TCP:
+		tcp = header(f, 12, 1);
+		if (!tcp)
+			return 0;
+		size = (*tcp & 0xf0u) >> 2;
+		return size > 20 ? size : 20;
+	case IP_UDP:
+	case IP_UDPLITE:
+	case IP_ICMP:
+	case IP_ICMPV6:
+	case IP_IGMP:
+		return 8;
+	case IP_DCCP:
+	case IP_SCTP:
+		return 12;
+	default:
+		return 0;
+	}
+}
+
+uint32_t flow_payload_offset(const struct cbpf_packet *packet)
+{
+	const struct cbpf_ctx *ctx = packet->ctx;
+	struct flow f = { .packet = packet };
+	enum walk walk;
+	uint16_t offset;
+
+	if (!ctx)
+		return 0;
+	f.proto = ctx->has_vlan ? ctx->vlan_tpid : ctx->proto;
+	f.at = ctx->net_off;
+	do {
+		walk = pass_header(&f);
+	} while (walk == WALK_IN ||
+		 (walk == WALK_ON && ++f.headers <= HEADERS_MAX));
+	if (walk == WALK_FAIL)
+		return 0;
+	/* min_t(u16, nhoff, skb->len): both cut to 16 bits first */
+	offset = (uint16_t)f.at < (uint16_t)packet->caplen ?
+			 (uint16_t)f.at :
+			 (uint16_t)packet->caplen;
+	f.at = offset;
+	if (f.is_later_fragment)
+		return offset;
+	return offset + transport_header(&f);
+}

@@ -1,0 +1,436 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The interpreter: the reading of reference, against which every engine is
+ * compared.
+ *
+ * step() is the machine: one switch, one case an instruction, in the order of
+ * opcodes.def. Around it are three loops: to the end, to the end with a call
+ * before each step, and one step at a time. It is inlined into each, so the
+ * plain loop keeps its registers in registers; nothing in it takes the
+ * state's address.
+ *
+ * Only verified programs get here: targets are inside the program, M[] below
+ * 16, constants divide and shift as the dialect lets them. What remains to be
+ * decided at run time (offsets, X == 0, codes the dialect's checker lets by
+ * and its machine does not know) is decided here.
+ */
+#include <string.h>
+
+#include "base/options.h"
+#include "interp/packet.h"
+#include "isa/eval.h"
+
+enum step { STEP_ON, STEP_END };
+
+CBPF_INLINE enum step end_run(struct cbpf_result *res, uint32_t pc,
+			      enum cbpf_end end, enum cbpf_err why,
+			      uint32_t value)
+{
+	res->end = end;
+	res->why = why;
+	res->value = value;
+	res->pc = pc;
+	return STEP_END;
+}
+
+static CBPF_COLD enum step abort_run(struct cbpf_result *res, uint32_t pc,
+				     uint32_t why)
+{
+	return end_run(res, pc, CBPF_ABORTED, (enum cbpf_err)why, 0);
+}
+
+/* A code that the dialect's checker lets by and its machine does not know. */
+static CBPF_COLD enum step end_unknown(const struct cbpf_prog *prog,
+				       struct cbpf_result *res, uint32_t pc)
+{
+	if (prog->row->bad == BAD_CRASHES)
+		return end_run(res, pc, CBPF_CRASHED, CBPF_E_CRASH, 0);
+	return abort_run(res, pc, CBPF_E_REACHED);
+}
+
+static inline uint32_t length(const struct isa_dialect *row,
+			      const struct cbpf_packet *packet)
+{
+	return row->length_is_caplen ? packet->caplen : packet->wirelen;
+}
+
+/* struct cbpf_state but for M[], whose indexing would tie all to memory. */
+struct regs {
+	uint32_t pc, a, x;
+	uint64_t rand;
+};
+
+CBPF_INLINE enum step step(const struct cbpf_prog *prog,
+			   const struct cbpf_packet *packet, struct regs *s,
+			   uint32_t m[16], struct cbpf_result *res)
+{
+	const struct isa_dialect *row = prog->row;
+	const uint32_t pc = s->pc;
+	const struct cbpf_insn *insn = &prog->ops[pc];
+	const uint32_t k = insn->k;
+	struct pk_value v;
+
+#define LOAD(dest, base, size)                                  \
+	do {                                                    \
+		v = pk_load(row, packet, base, k, size);        \
+		if (cbpf_unlikely(v.why))                       \
+			return abort_run(res, pc, v.why);       \
+		dest = v.value;                                 \
+	} while (0)
+#define ALU(op, operand)  \
+	s->a = ev_alu(op, s->a, operand, false)
+#define JUMP(op, operand) \
+	s->pc += ev_test(op, s->a, operand) ? insn->jt : insn->jf
+
+	s->pc = pc + 1;
+	switch (insn->code) {
+	case OP_LD_IMM:
+		s->a = k;
+		break;
+	case OP_LD_W:
+		LOAD(s->a, 0, 4);
+		break;
+	case OP_LD_H:
+		/* FreeBSD's mbuf path does not test m_xhalf()'s error here */
+		v = pk_load(row, packet, 0, k, 2);
+		if (cbpf_unlikely(v.why) && !row->ldh_reads_zero)
+			return abort_run(res, pc, v.why);
+		s->a = v.value;
+		break;
+	case OP_LD_B:
+		LOAD(s->a, 0, 1);
+		break;
+	case OP_LD_WX:
+		LOAD(s->a, s->x, 4);
+		break;
+	case OP_LD_HX:
+		LOAD(s->a, s->x, 2);
+		break;
+	case OP_LD_BX:
+		LOAD(s->a, s->x, 1);
+		break;
+	case OP_LD_MEM:
+		s->a = m[k];
+		break;
+	case OP_LD_LEN:
+		s->a = length(row, packet);
+		break;
+	case OP_LD_RND: {
+		uint64_t rand = s->rand;
+
+		s->a = pk_rand(&rand);
+		s->rand = rand;
+		break;
+	}
+	case OP_LDX_IMM:
+		s->x = k;
+		break;
+	case OP_LDX_MEM:
+		s->x = m[k];
+		break;
+	case OP_LDX_LEN:
+		s->x = length(row, packet);
+		break;
+	case OP_LDX_MSH:
+		LOAD(s->x, 0, 1);
+		s->x = (s->x & 15) * 4;
+		break;
+	case OP_ST:
+		m[k] = s->a;
+		break;
+	case OP_STX:
+		m[k] = s->x;
+		break;
+	case OP_ADD_K:
+		ALU(ALU_ADD, k);
+		break;
+	case OP_ADD_X:
+		ALU(ALU_ADD, s->x);
+		break;
+	case OP_SUB_K:
+		ALU(ALU_SUB, k);
+		break;
+	case OP_SUB_X:
+		ALU(ALU_SUB, s->x);
+		break;
+	case OP_MUL_K:
+		ALU(ALU_MUL, k);
+		break;
+	case OP_MUL_X:
+		ALU(ALU_MUL, s->x);
+		break;
+	case OP_DIV_K:
+		ALU(ALU_DIV, k);
+		break;
+	case OP_DIV_X:
+		if (s->x == 0)
+			return abort_run(res, pc, CBPF_E_DIV_X);
+		ALU(ALU_DIV, s->x);
+		break;
+	case OP_OR_K:
+		ALU(ALU_OR, k);
+		break;
+	case OP_OR_X:
+		ALU(ALU_OR, s->x);
+		break;
+	case OP_AND_K:
+		ALU(ALU_AND, k);
+		break;
+	case OP_AND_X:
+		ALU(ALU_AND, s->x);
+		break;
+	case OP_LSH_K:
+		s->a = ev_alu(ALU_LSH, s->a, k, row->shift_k_clears);
+		break;
+	case OP_LSH_X:
+		s->a = ev_alu(ALU_LSH, s->a, s->x, row->shift_x_clears);
+		break;
+	case OP_RSH_K:
+		s->a = ev_alu(ALU_RSH, s->a, k, row->shift_k_clears);
+		break;
+	case OP_RSH_X:
+		s->a = ev_alu(ALU_RSH, s->a, s->x, row->shift_x_clears);
+		break;
+	case OP_NEG:
+		ALU(ALU_NEG, 0);
+		break;
+	case OP_MOD_K:
+		ALU(ALU_MOD, k);
+		break;
+	case OP_MOD_X:
+		if (s->x == 0)
+			return abort_run(res, pc, CBPF_E_DIV_X);
+		ALU(ALU_MOD, s->x);
+		break;
+	case OP_XOR_K:
+		ALU(ALU_XOR, k);
+		break;
+	case OP_XOR_X:
+		ALU(ALU_XOR, s->x);
+		break;
+	case OP_JA:
+		s->pc += k;
+		break;
+	case OP_JEQ_K:
+		JUMP(JMP_JEQ, k);
+		break;
+	case OP_JEQ_X:
+		JUMP(JMP_JEQ, s->x);
+		break;
+	case OP_JGT_K:
+		JUMP(JMP_JGT, k);
+		break;
+	case OP_JGT_X:
+		JUMP(JMP_JGT, s->x);
+		break;
+	case OP_JGE_K:
+		JUMP(JMP_JGE, k);
+		break;
+	case OP_JGE_X:
+		JUMP(JMP_JGE, s->x);
+		break;
+	case OP_JSET_K:
+		JUMP(JMP_JSET, k);
+		break;
+	case OP_JSET_X:
+		JUMP(JMP_JSET, s->x);
+		break;
+	case OP_RET_K:
+		return end_run(res, pc, CBPF_RETURNED, CBPF_OK, k);
+	case OP_RET_X: /* no dialect decodes it */
+		return end_unknown(prog, res, pc);
+	case OP_RET_A:
+		return end_run(res, pc, CBPF_RETURNED, CBPF_OK, s->a);
+	case OP_TAX:
+		s->x = s->a;
+		break;
+	case OP_TXA:
+		s->a = s->x;
+		break;
+	case OP_LD_DATA:
+		v = pk_load_data(packet, k);
+		if (v.why)
+			return abort_run(res, pc, v.why);
+		s->a = v.value;
+		break;
+	case OP_LD_EXT: {
+		uint64_t rand = s->rand;
+
+		v = pk_ext(packet, k, s->a, s->x, &rand);
+		s->rand = rand;
+		if (v.why)
+			return end_run(res, pc, CBPF_NO_DEVICE,
+				       (enum cbpf_err)v.why, s->a);
+		s->a = v.value;
+		break;
+	}
+	case OP_BAD:
+		return end_unknown(prog, res, pc);
+	default: /* isa_decode() gives nothing else */
+		__builtin_unreachable();
+	}
+	return STEP_ON;
+#undef LOAD
+#undef ALU
+#undef JUMP
+}
+
+/* The packet as machines see it: at least caplen bytes were on the wire. */
+CBPF_INLINE struct cbpf_packet normalise(const struct cbpf_packet *packet)
+{
+	struct cbpf_packet p = *packet;
+
+	if (p.wirelen < p.caplen)
+		p.wirelen = p.caplen;
+	return p;
+}
+
+/* What can be said before the first step. True: nothing is left to run. */
+CBPF_INLINE bool ends_at_once(const struct cbpf_prog *prog,
+			      const struct cbpf_packet *packet,
+			      struct cbpf_result *res)
+{
+	res->steps = 0;
+	if (cbpf_unlikely(packet->caplen > INT32_MAX)) {
+		abort_run(res, 0, CBPF_E_PACKET_SIZE);
+		return true;
+	}
+	if (cbpf_unlikely(prog->row->space == SPACE_DATA &&
+			  packet->caplen != SECCOMP_DATA_SIZE)) {
+		abort_run(res, 0, CBPF_E_DATA_SIZE);
+		return true;
+	}
+	if (cbpf_unlikely(prog->n == 0)) { /* FreeBSD: no filter, take all */
+		end_run(res, 0, CBPF_RETURNED, CBPF_OK, UINT32_MAX);
+		return true;
+	}
+	return false;
+}
+
+struct cbpf_state cbpf_state_init(const struct cbpf_packet *packet)
+{
+	struct cbpf_state s;
+
+	memset(&s, 0, sizeof(s));
+	s.rand = packet->ctx ? packet->ctx->seed : 0;
+	return s;
+}
+
+void cbpf_run(const struct cbpf_prog *prog, const struct cbpf_packet *packet,
+	      struct cbpf_result *result)
+{
+	struct cbpf_packet p = normalise(packet);
+	uint64_t limit = prog->traits.has_loop ? CBPF_STEP_LIMIT : UINT64_MAX;
+	uint64_t steps = 1;
+	struct regs s = { 0, 0, 0, packet->ctx ? packet->ctx->seed : 0 };
+	uint32_t m[16];
+
+	if (ends_at_once(prog, &p, result))
+		return;
+	if (prog->traits.reads_unset_mem) /* else no path does, before a write */
+		memset(m, 0, sizeof(m));
+	for (; step(prog, &p, &s, m, result) == STEP_ON; steps++) {
+		if (cbpf_unlikely(steps == limit)) {
+			end_run(result, s.pc, CBPF_ENDLESS, CBPF_E_STEPS, 0);
+			break;
+		}
+	}
+	result->steps = steps;
+}
+
+bool cbpf_step(const struct cbpf_prog *prog, const struct cbpf_packet *packet,
+	       struct cbpf_state *state, struct cbpf_result *result)
+{
+	struct cbpf_packet p = normalise(packet);
+	struct regs s = { state->pc, state->a, state->x, state->rand };
+	uint64_t steps = result->steps;
+	enum step went;
+
+	if (ends_at_once(prog, &p, result))
+		return false;
+	if (state->pc >= prog->n) {
+		abort_run(result, state->pc, CBPF_E_ARGUMENT);
+		return false;
+	}
+	went = step(prog, &p, &s, state->m, result);
+	result->steps = steps + 1;
+	state->pc = s.pc;
+	state->a = s.a;
+	state->x = s.x;
+	state->rand = s.rand;
+	return went == STEP_ON;
+}
+
+void cbpf_run_watched(const struct cbpf_prog *prog,
+		      const struct cbpf_packet *packet,
+		      const struct cbpf_watch *watch,
+		      struct cbpf_result *result)
+{
+	struct cbpf_state s = cbpf_state_init(packet);
+	struct cbpf_watch own;
+	uint64_t limit;
+
+	opts_take(&own, sizeof(own), watch);
+	limit = own.max_steps		? own.max_steps :
+		prog->traits.has_loop	? CBPF_STEP_LIMIT :
+					  UINT64_MAX;
+	result->steps = 0;
+	do {
+		if (result->steps == limit ||
+		    (own.before && !own.before(own.ctx, &s))) {
+			end_run(result, s.pc, CBPF_ENDLESS, CBPF_E_STEPS, 0);
+			return;
+		}
+	} while (cbpf_step(prog, packet, &s, result));
+}
+
+bool cbpf_step_reads(const struct cbpf_prog *prog,
+		     const struct cbpf_packet *packet,
+		     const struct cbpf_state *state, int64_t *offset,
+		     uint32_t *size)
+{
+	const struct cbpf_insn *insn;
+	enum cbpf_err why;
+	uint32_t base = 0;
+
+	if (state->pc >= prog->n)
+		return false;
+	insn = &prog->ops[state->pc];
+	switch (insn->code) {
+	case OP_LD_WX:
+	case OP_LD_HX:
+	case OP_LD_BX:
+		base = state->x;
+		break;
+	}
+	switch (insn->code) {
+	case OP_LD_W:
+	case OP_LD_WX:
+	case OP_LD_DATA:
+		*size = 4;
+		break;
+	case OP_LD_H:
+	case OP_LD_HX:
+		*size = 2;
+		break;
+	case OP_LD_B:
+	case OP_LD_BX:
+	case OP_LDX_MSH:
+		*size = 1;
+		break;
+	default:
+		return false;
+	}
+	return pk_locate(prog->row, packet, base, insn->k, *size, offset, &why);
+}
+
+const char *cbpf_end_name(enum cbpf_end end)
+{
+	static const char *const names[] = {
+		[CBPF_RETURNED] = "returned",   [CBPF_ABORTED] = "aborted",
+		[CBPF_NO_DEVICE] = "no-device", [CBPF_CRASHED] = "crash",
+		[CBPF_ENDLESS] = "endless",
+	};
+
+	return (unsigned)end < CBPF_COUNT(names) ? names[end] : "?";
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What ALU and jump instructions mean, stated once: interpreters and constant
+ * folding call these. Values are unsigned, 32 bits, and wrap. Which operand
+ * is which: a is A, b is k or X.
+ *
+ * Division by zero never gets here: a constant 0 is refused by every checker,
+ * X == 0 ends the run before the operation.
+ */
+#ifndef CBPF_ISA_EVAL_H
+#define CBPF_ISA_EVAL_H
+
+#include "isa/isa.h"
+
+/*
+ * Shifts by 32 or more: Linux uses the low five bits, and so does what the
+ * compiler makes of the C of libpcap and the BSDs for a constant on amd64 and
+ * arm64 (undefined there); libpcap (by X) and Go give 0.
+ */
+CBPF_INLINE uint32_t ev_shift_left(uint32_t a, uint32_t b, bool clears)
+{
+	return b > 31 && clears ? 0 : a << (b & 31);
+}
+
+CBPF_INLINE uint32_t ev_shift_right(uint32_t a, uint32_t b, bool clears)
+{
+	return b > 31 && clears ? 0 : a >> (b & 31);
+}
+
+/* operation is CODE_OP() of an ALU code; clears is the dialect's shift rule. */
+CBPF_INLINE uint32_t ev_alu(unsigned operation, uint32_t a, uint32_t b,
+			    bool clears)
+{
+	switch (operation) {
+	case ALU_ADD:
+		return a + b;
+	case ALU_SUB:
+		return a - b;
+	case ALU_MUL:
+		return a * b;
+	case ALU_DIV:
+		return a / b;
+	case ALU_MOD:
+		return a % b;
+	case ALU_OR:
+		return a | b;
+	case ALU_AND:
+		return a & b;
+	case ALU_XOR:
+		return a ^ b;
+	case ALU_LSH:
+		return ev_shift_left(a, b, clears);
+	case ALU_RSH:
+		return ev_shift_right(a, b, clears);
+	case ALU_NEG:
+		return 0 - a;
+	default:
+		cbpf_assert(!"an ALU operation");
+		return 0;
+	}
+}
+
+/* operation is CODE_OP() of a conditional jump. */
+CBPF_INLINE bool ev_test(unsigned operation, uint32_t a, uint32_t b)
+{
+	switch (operation) {
+	case JMP_JEQ:
+		return a == b;
+	case JMP_JGT:
+		return a > b;
+	case JMP_JGE:
+		return a >= b;
+	case JMP_JSET:
+		return (a & b) != 0;
+	default:
+		cbpf_assert(!"a conditional jump");
+		return false;
+	}
+}
+
+#endif

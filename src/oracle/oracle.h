@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Engines and their comparison: what the kernel rows share, and how a
+ * verdict is put in the terms of what an engine shows.
+ */
+#ifndef CBPF_ORACLE_ORACLE_H
+#define CBPF_ORACLE_ORACLE_H
+
+#include "base/diag.h"
+#include "base/memory.h"
+#include "isa/isa.h"
+
+/* What a result on a view looks like through an engine that shows this. */
+CBPF_INTERNAL struct cbpf_answer ora_foretell(const struct cbpf_view *view,
+					      const struct cbpf_result *result,
+					      enum cbpf_shows shows);
+CBPF_INTERNAL bool ora_agree(const struct cbpf_answer *a,
+			     const struct cbpf_answer *b);
+/* The processor this thread is on; changes at any time. */
+CBPF_INTERNAL uint32_t ora_cpu(void);
+/*
+ * A probe for any row: an accepting and a rejecting program, one packet each,
+ * through the row's own functions.
+ */
+CBPF_INTERNAL enum cbpf_err ora_probe(const struct cbpf_engine *engine,
+				      struct cbpf_diag *diag);
+/* Attaches where an older filter of the same socket may be in the way. */
+CBPF_INTERNAL enum cbpf_err ora_attach(int fd, const struct cbpf_insn *insns,
+				       size_t n, struct cbpf_diag *diag);
+
+/*
+ * Runs the loaded program's twin over the view of a packet with a call before
+ * each step. False where there is no view.
+ */
+CBPF_INTERNAL bool ora_trace(struct cbpf_judge *judge,
+			     const struct cbpf_packet *packet,
+			     bool (*before)(void *ctx,
+					    const struct cbpf_state *state),
+			     void *ctx);
+
+/* ---- exact mode -------------------------------------------------------- */
+
+/* Which verdicts pass, once every ret is rewritten. */
+enum exact_pass { PASS_VALUE, PASS_BIT, PASS_RETURNED };
+
+struct exact_question {
+	enum exact_pass pass;
+	uint32_t value; /* the verdict, or the bit's mask */
+};
+
+#define EXACT_TAIL 3 /* instructions added at most */
+
+/* Rewrites n instructions to out (n + EXACT_TAIL long); returns the length. */
+CBPF_INTERNAL size_t exact_rewrite(const struct cbpf_insn *insns, size_t n,
+				   struct exact_question question,
+				   struct cbpf_insn *out);
+
+#endif

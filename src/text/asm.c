@@ -1,0 +1,842 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Our own language: that of Linux's bpf_asm (tools/bpf/bpf_exp.y), a little
+ * wider where bpf_asm merely trips.
+ *
+ * An instruction is a mnemonic and an operand whose shape (enum isa_form) is
+ * read without asking the mnemonic; (mnemonic, form) is then looked up in the
+ * opcode table. Line ends are white space, so an instruction ends where its
+ * grammar does. After an error reading goes on at the next line.
+ *
+ * Wider than bpf_asm: `[x+14]`; any word as a label, several in a row;
+ * `#` comments behind an instruction; `+n` (and for ja `-n`) as a target,
+ * counted from the next instruction; `ld rnd`, `ld xor_x` and tcpdump's names
+ * of ancillary loads; `.raw code, jt, jf, k` for what has no text; branches
+ * further than 255, relaxed. As bpf_asm does, numbers are cut to 32 bits and
+ * the first of two equal labels counts, but we warn.
+ */
+#include <string.h>
+#include <strings.h>
+
+#include "isa/link.h"
+#include "text/lex.h"
+#include "text/text.h"
+
+#define LABEL_BUCKETS 4096
+
+struct label {
+	struct label *next;
+	const char *text;
+	size_t len;
+	uint32_t at;
+	struct token token;
+};
+
+/* A target still by name: which of an instruction's two, and where it stood. */
+struct reference {
+	uint32_t insn;
+	bool is_false;
+	struct token token;
+};
+
+struct parser {
+	struct reading *r;
+	struct lexer lex;
+	struct token token;	/* the one at hand */
+	struct arena arena;
+	struct label **labels;	/* buckets */
+	struct buf insns;	/* struct link_insn */
+	struct buf references;	/* struct reference */
+	bool is_panicking;	/* an error was met; the line is passed over */
+};
+
+/* A target as it was read. */
+struct target {
+	bool is_given;
+	bool is_relative;
+	int64_t distance;
+	struct token token;
+};
+
+struct operand {
+	enum isa_form form;
+	uint32_t k;
+	struct target t, f;
+};
+
+/* ---- tokens and errors ------------------------------------------------- */
+
+static void advance(struct parser *p)
+{
+	p->token = lex_next(&p->lex);
+}
+
+static struct cbpf_diag diag_at(const struct token *token, enum cbpf_err code)
+{
+	struct cbpf_diag diag = dg_make(code, token->value, 0);
+
+	diag.line = token->line;
+	diag.column = token->column;
+	if (token->kind == TOKEN_END)
+		dg_wordf(&diag, "the end of the text");
+	else
+		dg_word(&diag, token->text, token->len);
+	return diag;
+}
+
+static bool fail_at(struct parser *p, const struct token *token,
+		    enum cbpf_err code, const char *expected)
+{
+	struct cbpf_diag diag = diag_at(token, code);
+
+	diag.expected = expected;
+	reading_note(p->r, &diag);
+	p->is_panicking = true;
+	return false;
+}
+
+static bool fail(struct parser *p, const char *expected)
+{
+	enum cbpf_err code = p->token.kind == TOKEN_BROKEN ? CBPF_E_NUMBER :
+							     CBPF_E_SYNTAX;
+
+	return fail_at(p, &p->token, code, expected);
+}
+
+static void warn_at(struct parser *p, const struct token *token,
+		    enum cbpf_err code)
+{
+	struct cbpf_diag diag = diag_at(token, code);
+
+	diag.is_warning = true;
+	reading_note(p->r, &diag);
+}
+
+static bool is_punct(const struct parser *p, char c)
+{
+	return p->token.kind == TOKEN_PUNCT &&
+	       p->token.value == (unsigned char)c;
+}
+
+static bool accept_punct(struct parser *p, char c)
+{
+	if (!is_punct(p, c))
+		return false;
+	advance(p);
+	return true;
+}
+
+static bool expect_punct(struct parser *p, char c, const char *expected)
+{
+	return accept_punct(p, c) || fail(p, expected);
+}
+
+static bool token_is(const struct token *token, const char *word)
+{
+	return token->kind == TOKEN_WORD && strlen(word) == token->len &&
+	       strncasecmp(word, token->text, token->len) == 0;
+}
+
+static bool is_word(const struct parser *p, const char *word)
+{
+	return token_is(&p->token, word);
+}
+
+static bool accept_word(struct parser *p, const char *word)
+{
+	if (!is_word(p, word))
+		return false;
+	advance(p);
+	return true;
+}
+
+static bool take_number(struct parser *p, uint32_t *k, const char *expected)
+{
+	if (p->token.kind != TOKEN_NUMBER)
+		return fail(p, expected);
+	if (p->token.is_cut)
+		warn_at(p, &p->token, CBPF_E_NUMBER_CUT);
+	*k = p->token.value;
+	advance(p);
+	return true;
+}
+
+/* ---- labels ------------------------------------------------------------ */
+
+static size_t count_insns(const struct parser *p)
+{
+	return p->insns.len / sizeof(struct link_insn);
+}
+
+static struct label **find_label(struct parser *p, const char *text, size_t len)
+{
+	uint32_t hash = 2166136261u; /* FNV-1a */
+	struct label **at;
+
+	for (size_t i = 0; i < len; i++)
+		hash = (hash ^ (unsigned char)text[i]) * 16777619u;
+	at = &p->labels[hash % LABEL_BUCKETS];
+	while (*at && !((*at)->len == len && !memcmp((*at)->text, text, len)))
+		at = &(*at)->next;
+	return at;
+}
+
+static void define_label(struct parser *p, const struct token *token)
+{
+	struct label **at = find_label(p, token->text, token->len);
+
+	if (*at) {
+		warn_at(p, token, CBPF_E_LABEL_TWICE);
+		return;
+	}
+	*at = arena_take(&p->arena, 1, sizeof(**at));
+	if (!*at) {
+		fail_at(p, token, CBPF_E_NOMEM, NULL);
+		return;
+	}
+	(*at)->text = token->text;
+	(*at)->len = token->len;
+	(*at)->at = (uint32_t)count_insns(p);
+	(*at)->token = *token;
+}
+
+static bool take_target(struct parser *p, struct target *target)
+{
+	static const char expected[] = "a target: a label, or + and a number";
+	bool has_sign = is_punct(p, '+');
+
+	target->is_given = true;
+	target->token = p->token;
+	if (p->token.kind == TOKEN_WORD) {
+		advance(p);
+		return true;
+	}
+	if (has_sign)
+		advance(p);
+	if (p->token.kind != TOKEN_NUMBER || has_sign == p->token.is_signed)
+		return fail(p, expected);
+	target->is_relative = true;
+	target->distance = *target->token.text == '-' ?
+				   (int32_t)p->token.value :
+				   (int64_t)p->token.value;
+	advance(p);
+	return true;
+}
+
+static void refer(struct parser *p, struct link_insn *insn, uint32_t at,
+		  const struct target *target, bool is_false)
+{
+	uint32_t *to = is_false ? &insn->f : &insn->t;
+	int64_t absolute = (int64_t)at + 1 + target->distance;
+	struct reference reference = { at, is_false, target->token };
+
+	if (!target->is_given)
+		*to = at + 1;
+	else if (!target->is_relative)
+		buf_put(&p->references, &reference, sizeof(reference));
+	else if (absolute < 0 || absolute > UINT32_MAX)
+		fail_at(p, &target->token, CBPF_E_JUMP_OUT, NULL);
+	else
+		*to = (uint32_t)absolute;
+}
+
+/* ---- operands ---------------------------------------------------------- */
+
+/* After `[`: a number, or x and a distance. */
+static bool take_offset(struct parser *p, struct operand *o)
+{
+	static const char expected[] = "an offset: [number] or [x + number]";
+
+	o->form = FORM_ABS;
+	if (!accept_punct(p, '%') && !is_word(p, "x"))
+		return take_number(p, &o->k, expected) &&
+		       expect_punct(p, ']', "]");
+	if (!is_word(p, "x"))
+		return fail(p, "x");
+	advance(p);
+	o->form = FORM_IND;
+	/* `[x+14]`: the sign belongs to the number already */
+	if (!(p->token.kind == TOKEN_NUMBER && p->token.is_signed) &&
+	    !expect_punct(p, '+', "+ and a number"))
+		return false;
+	if (!take_number(p, &o->k, "a number"))
+		return false;
+	return expect_punct(p, ']', "]");
+}
+
+/* After the 4 of 4*([k]&0xf). */
+static bool take_msh(struct parser *p, struct operand *o)
+{
+	static const char expected[] = "an operand of the form 4*([k]&0xf)";
+	struct token first = p->token;
+	uint32_t mask;
+
+	o->form = FORM_MSH;
+	advance(p);
+	if (!expect_punct(p, '*', expected) || !expect_punct(p, '(', expected) ||
+	    !expect_punct(p, '[', expected) ||
+	    !take_number(p, &o->k, expected) || !expect_punct(p, ']', expected) ||
+	    !expect_punct(p, '&', expected))
+		return false;
+	if (first.value != 4)
+		return fail_at(p, &first, CBPF_E_SYNTAX, "4");
+	first = p->token;
+	if (!take_number(p, &mask, expected))
+		return false;
+	if (mask != 15)
+		return fail_at(p, &first, CBPF_E_SYNTAX, "15");
+	return expect_punct(p, ')', expected);
+}
+
+static bool take_memory(struct parser *p, struct operand *o)
+{
+	o->form = FORM_MEM;
+	advance(p);
+	return expect_punct(p, '[', "[") && take_number(p, &o->k, "a number") &&
+	       expect_punct(p, ']', "]");
+}
+
+/* A word that is an operand: len, rnd, or an ancillary load; false if none. */
+static bool accept_name(struct parser *p, struct operand *o)
+{
+	const struct isa_ext_row *ext;
+
+	if (accept_word(p, "len") || accept_word(p, "pktlen")) {
+		o->form = FORM_LEN;
+		return true;
+	}
+	if (accept_word(p, "rnd")) {
+		o->form = FORM_RND;
+		return true;
+	}
+	if (p->token.kind != TOKEN_WORD)
+		return false;
+	ext = isa_ext_named(p->token.text, p->token.len);
+	if (!ext)
+		return false;
+	advance(p);
+	o->form = FORM_ABS;
+	o->k = EXT_BASE + ext->number;
+	return true;
+}
+
+/* Whatever operand is written here; is_bare allows a number without `#`. */
+static bool take_operand(struct parser *p, struct operand *o, bool is_bare,
+			 const char *expected)
+{
+	if (accept_punct(p, '[')) {
+		return take_offset(p, o);
+	} else if (accept_punct(p, '#')) {
+		o->form = FORM_K;
+		if (p->token.kind == TOKEN_WORD)
+			return accept_name(p, o) || fail(p, expected);
+		return take_number(p, &o->k, "a number behind #");
+	} else if (is_bare && p->token.kind == TOKEN_NUMBER) {
+		o->form = FORM_K;
+		return take_number(p, &o->k, "a number");
+	} else if (p->token.kind == TOKEN_NUMBER && !p->token.is_signed) {
+		struct lexer ahead = p->lex;
+		struct token next = lex_next(&ahead);
+
+		if (next.kind == TOKEN_PUNCT && next.value == '*')
+			return take_msh(p, o);
+		return fail(p, expected);
+	} else if (is_word(p, "m")) {
+		return take_memory(p, o);
+	}
+	accept_punct(p, '%');
+	o->form = FORM_NONE;
+	if (accept_word(p, "x"))
+		o->form = FORM_X;
+	else if (accept_word(p, "a"))
+		o->form = FORM_A;
+	else if (!accept_name(p, o))
+		return fail(p, expected);
+	return true;
+}
+
+/* ---- instructions ------------------------------------------------------ */
+
+/* A mnemonic: its row in the table, and what its spelling adds. */
+struct mnemonic {
+	const char *text;
+	const char *row;      /* the table's mnemonic */
+	bool is_bare;	      /* a number needs no # */
+	bool is_negated;      /* jt and jf change places */
+	const char *expected; /* the operands it takes */
+};
+
+#define OPERAND_LD "an operand: [k], [x + k], #k, M[k], len or an extension"
+#define OPERAND_LDX "an operand: #k, M[k], len or 4*([k]&0xf)"
+#define OPERAND_PART "an operand: [k], [x + k] or an extension"
+#define OPERAND_ALU "an operand: #k or x"
+#define OPERAND_NEG "an operand: #k or x, then one target"
+#define OPERAND_MEM "an operand: M[k]"
+#define OPERAND_JA "a target: a label, or + and a number"
+
+static const struct mnemonic mnemonics[] = {
+	/* clang-format off */
+	{ "ld",   "ld",   false, false, OPERAND_LD },
+	{ "ldi",  "ld",   true,  false, "an operand: #k" },
+	{ "ldh",  "ldh",  false, false, OPERAND_PART },
+	{ "ldb",  "ldb",  false, false, OPERAND_PART },
+	{ "ldx",  "ldx",  false, false, OPERAND_LDX },
+	{ "ldxi", "ldx",  true,  false, "an operand: #k" },
+	{ "ldxb", "ldxb", false, false, "an operand: 4*([k]&0xf)" },
+	{ "st",   "st",   false, false, OPERAND_MEM },
+	{ "stx",  "stx",  false, false, OPERAND_MEM },
+	{ "add",  "add",  false, false, OPERAND_ALU },
+	{ "sub",  "sub",  false, false, OPERAND_ALU },
+	{ "mul",  "mul",  false, false, OPERAND_ALU },
+	{ "div",  "div",  false, false, OPERAND_ALU },
+	{ "mod",  "mod",  false, false, OPERAND_ALU },
+	{ "and",  "and",  false, false, OPERAND_ALU },
+	{ "or",   "or",   false, false, OPERAND_ALU },
+	{ "xor",  "xor",  false, false, OPERAND_ALU },
+	{ "lsh",  "lsh",  false, false, OPERAND_ALU },
+	{ "rsh",  "rsh",  false, false, OPERAND_ALU },
+	{ "neg",  "neg",  false, false, NULL },
+	{ "tax",  "tax",  false, false, NULL },
+	{ "txa",  "txa",  false, false, NULL },
+	{ "ja",   "ja",   false, false, OPERAND_JA },
+	{ "jmp",  "ja",   false, false, OPERAND_JA },
+	{ "jeq",  "jeq",  false, false, OPERAND_ALU },
+	{ "jgt",  "jgt",  false, false, OPERAND_ALU },
+	{ "jge",  "jge",  false, false, OPERAND_ALU },
+	{ "jset", "jset", false, false, OPERAND_ALU },
+	{ "jne",  "jeq",  false, true,  OPERAND_NEG },
+	{ "jneq", "jeq",  false, true,  OPERAND_NEG },
+	{ "jlt",  "jge",  false, true,  OPERAND_NEG },
+	{ "jle",  "jgt",  false, true,  OPERAND_NEG },
+	{ "ret",  "ret",  false, false, "an operand: #k, a or x" },
+	/* clang-format on */
+};
+
+static const struct mnemonic *find_mnemonic(const struct token *token)
+{
+	for (size_t i = 0; i < CBPF_COUNT(mnemonics); i++)
+		if (token_is(token, mnemonics[i].text))
+			return &mnemonics[i];
+	return NULL;
+}
+
+static bool is_jump(const struct mnemonic *m)
+{
+	return m->row[0] == 'j';
+}
+
+/* The rest of a jump: `#k, t, f`, with f left out, or only t for ja. */
+static bool take_jump(struct parser *p, const struct mnemonic *m,
+		      struct operand *o)
+{
+	struct token operand = p->token;
+
+	if (m->row[1] == 'a') {
+		o->form = FORM_JA;
+		return take_target(p, &o->t);
+	}
+	if (!take_operand(p, o, false, m->expected))
+		return false;
+	if (o->form != FORM_K && o->form != FORM_X)
+		return fail_at(p, &operand, CBPF_E_SYNTAX, m->expected);
+	o->form = o->form == FORM_K ? FORM_JK : FORM_JX;
+	if (!expect_punct(p, ',', ", and a target") || !take_target(p, &o->t))
+		return false;
+	if (m->is_negated) {
+		o->f = o->t;
+		o->t.is_given = false;
+		return true;
+	}
+	return !accept_punct(p, ',') || take_target(p, &o->f);
+}
+
+static void add_insn(struct parser *p, enum isa_op op, const struct operand *o,
+		     uint32_t line)
+{
+	uint32_t at = (uint32_t)count_insns(p);
+	struct link_insn insn = { .line = line };
+
+	insn.insn.code = isa_rows[op].code;
+	insn.insn.k = o->k;
+	if (CODE_CLASS(insn.insn.code) == CLASS_JMP) {
+		insn.has_targets = true;
+		refer(p, &insn, at, &o->t, false);
+		if (o->form != FORM_JA)
+			refer(p, &insn, at, &o->f, true);
+		if (o->t.is_relative && o->t.distance < 0 && o->form != FORM_JA)
+			fail_at(p, &o->t.token, CBPF_E_SYNTAX,
+				"a target further down");
+	}
+	buf_put(&p->insns, &insn, sizeof(insn));
+}
+
+static void parse_insn(struct parser *p)
+{
+	struct token first = p->token;
+	const struct mnemonic *m = find_mnemonic(&first);
+	struct operand o = { .form = FORM_NONE };
+	const char *row;
+	enum isa_op op;
+
+	if (!m) {
+		fail(p, "an instruction or a label");
+		return;
+	}
+	row = m->row;
+	advance(p);
+	if (is_jump(m)) {
+		if (!take_jump(p, m, &o))
+			return;
+	} else if (m->expected) {
+		struct token operand = p->token;
+
+		if (!take_operand(p, &o, m->is_bare, m->expected))
+			return;
+		if (o.form == FORM_MSH && strcmp(row, "ldx") == 0)
+			row = "ldxb";
+		op = isa_find_text(row, strlen(row), o.form);
+		/* ldi and ldxi take nothing but a number */
+		if (op == OP_BAD || (m->is_bare && o.form != FORM_K)) {
+			fail_at(p, &operand, CBPF_E_SYNTAX, m->expected);
+			return;
+		}
+		add_insn(p, op, &o, first.line);
+		return;
+	}
+	op = isa_find_text(row, strlen(row), o.form);
+	cbpf_assert(op != OP_BAD);
+	add_insn(p, op, &o, first.line);
+}
+
+static bool take_field(struct parser *p, uint32_t *value, uint32_t max)
+{
+	struct token token = p->token;
+	struct cbpf_diag diag;
+
+	if (!take_number(p, value, "a number"))
+		return false;
+	if (*value <= max)
+		return true;
+	diag = diag_at(&token, CBPF_E_RANGE);
+	diag.a = max;
+	reading_note(p->r, &diag);
+	p->is_panicking = true;
+	return false;
+}
+
+/* .raw code, jt, jf, k: an instruction as it is, junk included. */
+static void parse_raw(struct parser *p)
+{
+	struct link_insn insn = { .line = p->token.line };
+	uint32_t field[4];
+
+	advance(p);
+	for (int i = 0; i < 4; i++) {
+		static const uint32_t max[4] = { UINT16_MAX, UINT8_MAX,
+						 UINT8_MAX, UINT32_MAX };
+
+		if (i > 0 && !expect_punct(p, ',', "code, jt, jf, k"))
+			return;
+		if (!take_field(p, &field[i], max[i]))
+			return;
+	}
+	insn.insn.code = (uint16_t)field[0];
+	insn.insn.jt = (uint8_t)field[1];
+	insn.insn.jf = (uint8_t)field[2];
+	insn.insn.k = field[3];
+	buf_put(&p->insns, &insn, sizeof(insn));
+}
+
+static bool is_label_here(const struct parser *p)
+{
+	struct lexer ahead = p->lex;
+	struct token next;
+
+	if (p->token.kind != TOKEN_WORD)
+		return false;
+	next = lex_next(&ahead);
+	return next.kind == TOKEN_PUNCT && next.value == ':';
+}
+
+static void skip_to_next_line(struct parser *p, uint32_t line)
+{
+	while (p->token.kind != TOKEN_END && p->token.line <= line)
+		advance(p);
+	p->is_panicking = false;
+}
+
+static void parse_statement(struct parser *p, struct token *last_label)
+{
+	if (is_punct(p, '#')) { /* a comment behind an instruction */
+		lex_skip_line(&p->lex);
+		advance(p);
+	} else if (is_label_here(p)) {
+		*last_label = p->token;
+		define_label(p, &p->token);
+		advance(p);
+		advance(p);
+	} else {
+		last_label->kind = TOKEN_END;
+		if (is_word(p, ".raw"))
+			parse_raw(p);
+		else
+			parse_insn(p);
+	}
+	if (p->is_panicking)
+		skip_to_next_line(p, p->token.line);
+}
+
+/* ---- the whole --------------------------------------------------------- */
+
+static void resolve_references(struct parser *p)
+{
+	struct link_insn *insns = (void *)p->insns.at;
+	const struct reference *refs = (void *)p->references.at;
+	size_t n = p->references.len / sizeof(*refs);
+
+	for (size_t i = 0; i < n; i++) {
+		const struct token *token = &refs[i].token;
+		struct label *label =
+			*find_label(p, token->text, token->len);
+
+		if (!label)
+			fail_at(p, token, CBPF_E_LABEL, NULL);
+		else if (refs[i].is_false)
+			insns[refs[i].insn].f = label->at;
+		else
+			insns[refs[i].insn].t = label->at;
+	}
+}
+
+static void link_all(struct parser *p)
+{
+	const struct link_insn *insns = (void *)p->insns.at;
+	struct cbpf_insn *out;
+	uint32_t *lines;
+	size_t n, at;
+	enum cbpf_err err = link_insns(insns, count_insns(p), &p->r->insns.mem,
+				       &out, &lines, &n, &at);
+
+	if (err != CBPF_OK) {
+		struct cbpf_diag diag = dg_make(err, 0, 0);
+
+		if (err == CBPF_E_JUMP_BACK) {
+			diag.a = insns[at].t <= at ? insns[at].t : insns[at].f;
+			diag.line = insns[at].line;
+			diag.pc = (uint32_t)at;
+		}
+		reading_note(p->r, &diag);
+		return;
+	}
+	for (size_t i = 0; i < n; i++)
+		reading_add(p->r, &out[i], lines[i]);
+	mem_free(&p->r->insns.mem, out, n * sizeof(*out));
+	mem_free(&p->r->insns.mem, lines, n * sizeof(*lines));
+}
+
+void asm_read(struct reading *r)
+{
+	const struct cbpf_mem *mem = &r->insns.mem;
+	struct parser p = { .r = r,
+			    .lex = lex_new(r->text, r->size),
+			    .arena = arena_new(mem),
+			    .insns = buf_new(mem),
+			    .references = buf_new(mem) };
+	struct token last_label = { .kind = TOKEN_END };
+
+	p.labels = arena_take(&p.arena, LABEL_BUCKETS, sizeof(*p.labels));
+	advance(&p);
+	while (p.labels && p.token.kind != TOKEN_END &&
+	       count_insns(&p) <= TEXT_INSNS_MAX)
+		parse_statement(&p, &last_label);
+	if (!p.labels || p.insns.is_broken || p.references.is_broken) {
+		fail_at(&p, &p.token, CBPF_E_NOMEM, NULL);
+	} else if (p.token.kind != TOKEN_END) {
+		struct cbpf_diag diag =
+			dg_make(CBPF_E_TOO_MANY, TEXT_INSNS_MAX, 0);
+
+		reading_note(r, &diag);
+	} else {
+		if (last_label.kind != TOKEN_END)
+			fail_at(&p, &last_label, CBPF_E_LABEL_LAST, NULL);
+		if (count_insns(&p) == 0 && r->first == CBPF_OK)
+			fail_at(&p, &p.token, CBPF_E_SYNTAX, "an instruction");
+		resolve_references(&p);
+		if (r->first == CBPF_OK)
+			link_all(&p);
+	}
+	buf_free(&p.insns);
+	buf_free(&p.references);
+	arena_free(&p.arena);
+}
+
+/* ---- writing ----------------------------------------------------------- */
+
+/* Whether the text of an instruction says all of it. */
+static bool is_plain(const struct cbpf_insn *insn, size_t pc, size_t n)
+{
+	enum isa_op op = isa_find_code(insn->code);
+	uint64_t next = (uint64_t)pc + 1;
+
+	if (op == OP_BAD)
+		return false;
+	switch (isa_rows[op].form) {
+	case FORM_JK:
+	case FORM_JX:
+		return next + insn->jt < n && next + insn->jf < n &&
+		       (isa_rows[op].form == FORM_JK || insn->k == 0);
+	case FORM_JA:
+		return next + insn->k < n && !insn->jt && !insn->jf;
+	case FORM_NONE:
+	case FORM_X:
+	case FORM_A:
+	case FORM_LEN:
+	case FORM_RND:
+		return !insn->jt && !insn->jf && insn->k == 0;
+	default:
+		return !insn->jt && !insn->jf;
+	}
+}
+
+/* A constant as a reader would write it: bits in hex, amounts in decimal. */
+static void write_constant(struct buf *out, enum isa_op op, uint32_t k)
+{
+	switch (op) {
+	case OP_RET_K:
+		buf_print(out, "#%d", (int32_t)k);
+		break;
+	case OP_ADD_K:
+	case OP_SUB_K:
+	case OP_MUL_K:
+	case OP_DIV_K:
+	case OP_MOD_K:
+	case OP_LSH_K:
+	case OP_RSH_K:
+		buf_print(out, "#%u", k);
+		break;
+	default:
+		buf_print(out, k < 10 ? "#%u" : "#0x%x", k);
+	}
+}
+
+static void write_offset(struct buf *out, uint32_t k)
+{
+	buf_print(out, k >= 0x80000000 ? "0x%x" : "%u", k);
+}
+
+static void write_jump(struct buf *out, const struct cbpf_insn *insn,
+		       enum isa_op op, size_t pc)
+{
+	static const char *const negated[] = { [JMP_JEQ >> 4] = "jne",
+					       [JMP_JGT >> 4] = "jle",
+					       [JMP_JGE >> 4] = "jlt" };
+	bool is_negated = insn->jt == 0 && insn->jf != 0 &&
+			  CODE_OP(insn->code) != JMP_JSET;
+	size_t next = pc + 1;
+
+	buf_print(out, "%s ",
+		  is_negated ? negated[CODE_OP(insn->code) >> 4] :
+			       isa_rows[op].mnemonic);
+	if (isa_rows[op].form == FORM_JX)
+		buf_print(out, "x");
+	else
+		write_constant(out, op, insn->k);
+	if (is_negated) {
+		buf_print(out, ", L%zu", next + insn->jf);
+		return;
+	}
+	buf_print(out, ", L%zu", next + insn->jt);
+	if (insn->jf != 0)
+		buf_print(out, ", L%zu", next + insn->jf);
+}
+
+static void write_insn(struct buf *out, const struct cbpf_insn *insn, size_t pc)
+{
+	enum isa_op op = isa_find_code(insn->code);
+	const struct isa_row *row = &isa_rows[op];
+	const struct isa_ext_row *ext = isa_ext_of(insn->k - EXT_BASE);
+
+	if (row->form == FORM_JK || row->form == FORM_JX) {
+		write_jump(out, insn, op, pc);
+		return;
+	}
+	buf_print(out, row->form == FORM_NONE ? "%s" : "%s ", row->mnemonic);
+	switch (row->form) {
+	case FORM_K:
+		write_constant(out, op, insn->k);
+		break;
+	case FORM_X:
+		buf_print(out, "x");
+		break;
+	case FORM_A:
+		buf_print(out, "a");
+		break;
+	case FORM_LEN:
+		buf_print(out, "len");
+		break;
+	case FORM_RND:
+		buf_print(out, "rnd");
+		break;
+	case FORM_ABS:
+		if (ext && ext->text) {
+			buf_print(out, "%s", ext->text);
+			break;
+		}
+		buf_print(out, "[");
+		write_offset(out, insn->k);
+		buf_print(out, "]");
+		break;
+	case FORM_IND:
+		buf_print(out, "[x + ");
+		write_offset(out, insn->k);
+		buf_print(out, "]");
+		break;
+	case FORM_MEM:
+		buf_print(out, "M[%u]", insn->k);
+		break;
+	case FORM_MSH:
+		buf_print(out, "4*([");
+		write_offset(out, insn->k);
+		buf_print(out, "]&0xf)");
+		break;
+	case FORM_JA:
+		buf_print(out, "L%zu", pc + 1 + insn->k);
+		break;
+	}
+}
+
+void asm_write(struct buf *out, const struct cbpf_insn *insns, size_t n)
+{
+	struct arena arena = arena_new(&out->mem);
+	bool *is_target = arena_take(&arena, n + 1, sizeof(*is_target));
+
+	if (!is_target) {
+		out->is_broken = true;
+		return;
+	}
+	for (size_t pc = 0; pc < n; pc++) {
+		if (!is_plain(&insns[pc], pc, n))
+			continue;
+		if (isa_is_ja(insns[pc].code)) {
+			is_target[pc + 1 + insns[pc].k] = true;
+		} else if (isa_is_branch(insns[pc].code)) {
+			is_target[pc + 1 + insns[pc].jf] |= insns[pc].jf != 0;
+			is_target[pc + 1 + insns[pc].jt] |=
+				insns[pc].jt != 0 || insns[pc].jf == 0 ||
+				CODE_OP(insns[pc].code) == JMP_JSET;
+		}
+	}
+	for (size_t pc = 0; pc < n; pc++) {
+		if (is_target[pc])
+			buf_print(out, "L%zu:", pc);
+		buf_print(out, "\t");
+		if (is_plain(&insns[pc], pc, n))
+			write_insn(out, &insns[pc], pc);
+		else
+			buf_print(out, ".raw 0x%x, %u, %u, 0x%x",
+				  insns[pc].code, insns[pc].jt, insns[pc].jf,
+				  insns[pc].k);
+		buf_print(out, "\n");
+	}
+	arena_free(&arena);
+}

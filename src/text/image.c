@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * tcpdump -d: one line an instruction, jump targets absolute (libpcap
+ * bpf_image.c). libpcap 1.11 writes an instruction without operand bare and
+ * knows `ldx #pktlen`; before, the mnemonic was padded and `ldx #pktlen` was
+ * `unimp 0x81`. A line that says `unimp` has lost jt, jf and k, so it is
+ * written and refused when read; junk in fields that mean nothing is lost
+ * too, and comes back as zeros.
+ *
+ *	(001) jeq      #0x800           jt 2	jf 5
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "text/scan.h"
+
+/* Offsets: ancillary loads by name, all else as a signed number. */
+static void image_offset(char *buf, size_t size, uint32_t k)
+{
+	const struct isa_ext_row *ext = isa_ext_of(k - EXT_BASE);
+
+	if (ext)
+		snprintf(buf, size, "[%s]", ext->image);
+	else
+		snprintf(buf, size, "[%d]", (int32_t)k);
+}
+
+static bool is_hex(enum isa_op op)
+{
+	switch (op) {
+	case OP_LD_IMM:
+	case OP_LDX_IMM:
+	case OP_AND_K:
+	case OP_OR_K:
+	case OP_XOR_K:
+		return true;
+	default:
+		return isa_rows[op].form == FORM_JK;
+	}
+}
+
+/* The operand as bpf_image() writes it; "" where there is none. */
+static void image_operand(char *buf, size_t size, enum isa_op op,
+			  const struct cbpf_insn *insn, uint32_t pc)
+{
+	uint32_t k = insn->k;
+
+	buf[0] = '\0';
+	switch (isa_rows[op].form) {
+	case FORM_K:
+	case FORM_JK:
+		snprintf(buf, size, is_hex(op) ? "#0x%x" : "#%d", k);
+		break;
+	case FORM_X:
+	case FORM_JX:
+		snprintf(buf, size, "x");
+		break;
+	case FORM_ABS:
+		image_offset(buf, size, k);
+		break;
+	case FORM_IND:
+		snprintf(buf, size, "[x + %d]", (int32_t)k);
+		break;
+	case FORM_MEM:
+		snprintf(buf, size, "M[%d]", (int32_t)k);
+		break;
+	case FORM_LEN:
+		snprintf(buf, size, "#pktlen");
+		break;
+	case FORM_MSH:
+		snprintf(buf, size, "4*([%d]&0xf)", (int32_t)k);
+		break;
+	case FORM_JA:
+		snprintf(buf, size, "%d", (int32_t)(pc + 1 + k));
+		break;
+	}
+}
+
+/* What tcpdump of that age has a line for. */
+static enum isa_op image_op(uint16_t code, bool is_110)
+{
+	enum isa_op op = isa_find_code(code);
+
+	if (op == OP_RET_X || op == OP_LD_RND || (op == OP_LDX_LEN && is_110))
+		return OP_BAD;
+	return op;
+}
+
+static int image_line(char *buf, size_t size, const struct cbpf_insn *insn,
+		      uint32_t pc, bool is_110)
+{
+	enum isa_op op = image_op(insn->code, is_110);
+	const char *mnemonic = op == OP_BAD ? "unimp" : isa_rows[op].mnemonic;
+	char operand[32];
+
+	if (op == OP_BAD)
+		snprintf(operand, sizeof(operand), "0x%x", insn->code);
+	else
+		image_operand(operand, sizeof(operand), op, insn, pc);
+	if (isa_is_branch(insn->code))
+		return snprintf(buf, size, "%-8s %-16s jt %u\tjf %u", mnemonic,
+				operand, pc + 1 + insn->jt, pc + 1 + insn->jf);
+	if (operand[0] || is_110)
+		return snprintf(buf, size, "%-8s %s", mnemonic, operand);
+	return snprintf(buf, size, "%s", mnemonic);
+}
+
+size_t cbpf_insn_format(const struct cbpf_insn *insn, uint32_t pc, char *buf,
+			size_t size)
+{
+	return (size_t)image_line(buf, size, insn, pc, false);
+}
+
+static void write_lines(struct buf *out, const struct cbpf_insn *insns,
+			size_t n, bool is_110)
+{
+	char line[96];
+
+	for (size_t pc = 0; pc < n; pc++) {
+		image_line(line, sizeof(line), &insns[pc], (uint32_t)pc, is_110);
+		buf_print(out, "(%03zu) %s\n", pc, line);
+	}
+}
+
+void image_write(struct buf *out, const struct cbpf_insn *insns, size_t n)
+{
+	write_lines(out, insns, n, false);
+}
+
+void image_write_110(struct buf *out, const struct cbpf_insn *insns, size_t n)
+{
+	write_lines(out, insns, n, true);
+}
+
+/* ---- reading ----------------------------------------------------------- */
+
+static const char operand_text[] = "an operand as tcpdump -d writes it";
+
+static bool scan_k(struct scan *s, struct cbpf_insn *insn)
+{
+	return scan_number(s, true, true, UINT32_MAX, &insn->k);
+}
+
+static bool scan_offset(struct scan *s, struct cbpf_insn *insn,
+			enum isa_form *form)
+{
+	const struct isa_ext_row *ext = isa_ext_named(s->at, scan_word(s));
+
+	*form = FORM_ABS;
+	if (scan_accept(s, "x + ")) {
+		*form = FORM_IND;
+		return scan_k(s, insn) &&
+		       (scan_accept(s, "]") || scan_fail(s, "]"));
+	}
+	if (ext) {
+		s->at += scan_word(s);
+		insn->k = EXT_BASE + ext->number;
+	} else if (!scan_k(s, insn)) {
+		return false;
+	}
+	return scan_accept(s, "]") || scan_fail(s, "]");
+}
+
+/* What is written behind the mnemonic, as a form and k. */
+static bool scan_operand(struct scan *s, struct cbpf_insn *insn,
+			 enum isa_form *form)
+{
+	if (scan_accept(s, "#pktlen")) {
+		*form = FORM_LEN;
+	} else if (scan_accept(s, "#")) {
+		*form = FORM_K;
+		return scan_k(s, insn);
+	} else if (scan_accept(s, "4*([")) {
+		*form = FORM_MSH;
+		return scan_k(s, insn) &&
+		       (scan_accept(s, "]&0xf)") || scan_fail(s, "]&0xf)"));
+	} else if (scan_accept(s, "M[")) {
+		*form = FORM_MEM;
+		return scan_k(s, insn) &&
+		       (scan_accept(s, "]") || scan_fail(s, "]"));
+	} else if (scan_accept(s, "[")) {
+		return scan_offset(s, insn, form);
+	} else if (scan_accept(s, "x")) {
+		*form = FORM_X;
+	} else if (scan_is_end(s) || *s->at == '\n' || *s->at == ';') {
+		*form = FORM_NONE;
+	} else {
+		*form = FORM_JA;
+		return scan_k(s, insn);
+	}
+	return true;
+}
+
+/* `jt N` or `jf N`: an absolute target, kept as a distance. */
+static bool scan_target(struct scan *s, const char *name, size_t pc,
+			uint8_t *distance)
+{
+	struct scan start;
+	uint32_t target;
+
+	scan_space(s, false);
+	if (!scan_accept(s, name))
+		return scan_fail(s, name);
+	start = *s;
+	if (!scan_number(s, false, false, UINT32_MAX, &target))
+		return false;
+	if (target <= pc || target - pc - 1 > UINT8_MAX)
+		return scan_report(&start, CBPF_E_RANGE, pc + 1 + UINT8_MAX, 0);
+	*distance = (uint8_t)(target - pc - 1);
+	return true;
+}
+
+/* `(003) `: lines come in order, or something is missing. */
+static bool scan_index(struct scan *s, size_t pc)
+{
+	struct scan start = *s;
+	uint32_t index;
+
+	if (!scan_accept(s, "("))
+		return scan_fail(s, "( and the number of the instruction");
+	if (!scan_number(s, false, false, UINT32_MAX, &index))
+		return false;
+	if (!scan_accept(s, ")"))
+		return scan_fail(s, ")");
+	if (index != pc)
+		return scan_report(&start, CBPF_E_ORDER, index, pc);
+	scan_space(s, false);
+	return true;
+}
+
+static bool scan_line(struct scan *s, struct cbpf_insn *insn, size_t pc)
+{
+	struct scan start;
+	enum isa_form form;
+	enum isa_op op;
+	size_t len;
+
+	memset(insn, 0, sizeof(*insn));
+	if (!scan_index(s, pc))
+		return false;
+	start = *s;
+	len = scan_word(s);
+	if (len == 5 && memcmp(s->at, "unimp", len) == 0)
+		return scan_report(s, CBPF_E_LOSSY, 0, 0);
+	s->at += len;
+	scan_space(s, false);
+	if (!scan_operand(s, insn, &form))
+		return false;
+	if (form == FORM_NONE && len == 3 && memcmp(start.at, "ret", 3) == 0)
+		form = FORM_A;
+	if (len > 0 && start.at[0] == 'j' && form != FORM_JA)
+		form = form == FORM_X ? FORM_JX : FORM_JK;
+	op = isa_find_text(start.at, len, form);
+	if (op == OP_BAD)
+		return scan_fail(&start, operand_text);
+	insn->code = isa_rows[op].code;
+	if (form == FORM_JA)
+		insn->k -= (uint32_t)pc + 1;
+	if (isa_is_branch(insn->code) &&
+	    (!scan_target(s, "jt ", pc, &insn->jt) ||
+	     !scan_target(s, "jf ", pc, &insn->jf)))
+		return false;
+	scan_space(s, false);
+	/* libpcap's own tests print the code behind a semicolon */
+	if (!scan_is_end(s) && *s->at != '\n' && *s->at != ';')
+		return scan_fail(s, "the end of the line");
+	return true;
+}
+
+void image_read(struct reading *r)
+{
+	struct scan s = scan_new(r);
+	struct cbpf_insn insn;
+	size_t pc = 0;
+
+	for (scan_space(&s, true); !scan_is_end(&s); scan_space(&s, true)) {
+		uint32_t line = s.line;
+
+		if (scan_line(&s, &insn, pc))
+			reading_add(r, &insn, line);
+		scan_skip_line(&s);
+		pc++;
+	}
+	if (pc == 0 && r->first == CBPF_OK)
+		scan_fail(&s, "( and the number of the instruction");
+}
