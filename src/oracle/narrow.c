@@ -45,6 +45,7 @@ static bool agrees_cut(struct cbpf_judge *judge, struct cbpf_insn *cut,
 {
 	const struct cbpf_insn ret_a = { isa_rows[OP_RET_A].code, 0, 0, 0 };
 	struct cbpf_judged judged;
+	enum cbpf_err err;
 	size_t len = n;
 
 	memcpy(cut, insns, n * sizeof(*insns));
@@ -59,9 +60,10 @@ static bool agrees_cut(struct cbpf_judge *judge, struct cbpf_insn *cut,
 		};
 		cut[len++] = ret_a;
 	}
-	/* a cut program that is not legal says nothing */
-	if (cbpf_judge_load(judge, cut, len, NULL) != CBPF_OK)
-		return true;
+	/* a cut program that is legal to neither says nothing */
+	err = cbpf_judge_load(judge, cut, len, NULL);
+	if (err != CBPF_OK)
+		return err != CBPF_E_DIFFERS;
 	if (cbpf_judge_run(judge, packet, &judged) != CBPF_OK)
 		return true;
 	return !judged.is_run || judged.agrees;
@@ -121,6 +123,7 @@ struct shrink {
 	size_t n;
 	struct cbpf_packet *packet;
 	uint8_t *data;
+	bool is_load; /* they disagree on the program, not on a packet */
 	unsigned tries;
 };
 
@@ -133,8 +136,8 @@ static bool still_differs(struct shrink *s, const struct cbpf_insn *insns,
 	if (s->tries++ > TRIES_MAX)
 		return false;
 	err = cbpf_judge_load(s->judge, insns, n, NULL);
-	if (err == CBPF_E_DIFFERS)
-		return true;
+	if (s->is_load)
+		return err == CBPF_E_DIFFERS;
 	return err == CBPF_OK &&
 	       cbpf_judge_run(s->judge, s->packet, &judged) == CBPF_OK &&
 	       judged.is_run && !judged.agrees;
@@ -269,12 +272,13 @@ enum cbpf_err cbpf_judge_shrink(struct cbpf_judge *judge,
 				struct cbpf_packet *packet, uint8_t *data)
 {
 	struct arena arena = arena_new(NULL);
-	struct shrink s = { judge, insns, NULL, *n, packet, data, 0 };
+	struct shrink s = { judge, insns, NULL, *n, packet, data, false, 0 };
 	bool any;
 
 	s.trial = arena_take(&arena, *n, sizeof(*s.trial));
 	if (!s.trial)
 		return CBPF_E_NOMEM;
+	s.is_load = cbpf_judge_load(judge, insns, *n, NULL) == CBPF_E_DIFFERS;
 	if (still_differs(&s, insns, *n)) {
 		do {
 			any = drop_insns(&s);

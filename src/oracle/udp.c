@@ -79,7 +79,7 @@ static enum cbpf_err open_socket(const struct udp_handle *h, int *fd,
 				 union address *address, struct cbpf_diag *diag)
 {
 	socklen_t size = address_size(h);
-	int zero = 0, one = 1;
+	int zero = 0, one = 1, discover = IP_PMTUDISC_DO;
 
 	memset(address, 0, sizeof(*address));
 	if (h->is_v6) {
@@ -92,6 +92,9 @@ static enum cbpf_err open_socket(const struct udp_handle *h, int *fd,
 	*fd = socket(address->any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (*fd < 0)
 		return dg_system(diag, "socket for UDP", errno);
+	/* else an IPv4 header may be fragmented, and is numbered at random */
+	setsockopt(*fd, IPPROTO_IP, IP_MTU_DISCOVER, &discover,
+		   sizeof(discover));
 	/* a flow label would be random, and set the packet's hash */
 	if (h->is_v6) {
 		setsockopt(*fd, IPPROTO_IPV6, IPV6_AUTOFLOWLABEL, &zero,

@@ -1,0 +1,8 @@
+# Unsigned division.
+dialect user linux libpcap go freebsd netbsd openbsd
+-- asm
+        ld #0x80000000
+        div #0xffffffff
+        ret a
+-- run
+empty => 0x0

@@ -1,0 +1,9 @@
+# Division by X == 0 ends the run with 0.
+dialect user linux libpcap go freebsd netbsd openbsd
+-- asm
+        ld #7
+        ldx #0
+        div x
+        ret #1
+-- run
+empty => aborted DIV_X

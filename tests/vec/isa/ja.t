@@ -1,0 +1,8 @@
+# pc += k.
+dialect user linux libpcap go freebsd netbsd openbsd
+-- asm
+        ja end
+        ret #1
+end:    ret #2
+-- run
+empty => 2

@@ -1,0 +1,8 @@
+# A <- P[k:1].
+dialect user linux libpcap go freebsd netbsd openbsd
+-- asm
+        ldb [7]
+        ret a
+-- run
+40 41 42 43 44 45 46 47 => 0x47
+40 41 42 43 44 45 46 => aborted LOAD_OUT

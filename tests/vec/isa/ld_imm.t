@@ -1,0 +1,7 @@
+# A <- k, all 32 bits.
+dialect user linux libpcap go freebsd netbsd openbsd
+-- asm
+        ld #0xfedcba98
+        ret a
+-- run
+empty => 0xfedcba98

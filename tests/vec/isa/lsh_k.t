@@ -1,0 +1,8 @@
+# Shift left.
+dialect user linux libpcap go freebsd netbsd openbsd
+-- asm
+        ld #0x80000001
+        lsh #0x4
+        ret a
+-- run
+empty => 0x10

@@ -1,0 +1,9 @@
+# Remainder by X == 0 ends the run with 0.
+dialect user linux libpcap go freebsd netbsd
+-- asm
+        ld #7
+        ldx #0
+        mod x
+        ret #1
+-- run
+empty => aborted DIV_X

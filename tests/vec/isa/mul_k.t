@@ -1,0 +1,8 @@
+# The low 32 bits of the product.
+dialect user linux libpcap go freebsd netbsd openbsd
+-- asm
+        ld #0x10001
+        mul #0x10001
+        ret a
+-- run
+empty => 0x20001

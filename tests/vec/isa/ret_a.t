@@ -1,0 +1,7 @@
+# return A, all 32 bits.
+dialect user linux libpcap go freebsd netbsd openbsd
+-- asm
+        ld #0x80000000
+        ret a
+-- run
+empty => 0x80000000

@@ -1,0 +1,6 @@
+# return k, all 32 bits.
+dialect user linux libpcap go freebsd netbsd openbsd
+-- asm
+        ret #-1
+-- run
+empty => 0xffffffff

@@ -1,0 +1,9 @@
+# Logical shift right. The operand is X.
+dialect user linux libpcap go freebsd netbsd openbsd
+-- asm
+        ld #0x80000001
+        ldx #0x1f
+        rsh x
+        ret a
+-- run
+empty => 0x1

@@ -1,0 +1,11 @@
+# M[k] <- A.
+dialect user linux libpcap go freebsd netbsd openbsd
+-- asm
+        ld #3
+        st M[1]
+        ld #4
+        ldx M[1]
+        add x
+        ret a
+-- run
+empty => 7

@@ -1,0 +1,10 @@
+# nla walks over attributes, their lengths rounded up.
+dialect user linux
+-- asm
+        ld #8
+        ldx #2
+        ld nla
+        ret a
+-- run
+00 00 00 00 00 00 00 00 06 00 01 00 aa bb 00 00 04 00 02 00 14 00 03 80 06 00 07 00 11 22 00 00 08 00 09 00 33 44 55 66 => 16
+00 00 00 00 00 00 00 00 06 00 01 00 aa bb 00 00 04 00 02 00 14 00 03 80 06 00 07 00 11 22 00 00 08 00 09 00 33 44 55 66 paged=1 => 0

@@ -1,0 +1,14 @@
+# What has no text is written .raw and read back the same.
+dialect libpcap
+-- asm
+	.raw 0x120, 1, 2, 0x3
+	.raw 0x5, 0, 0, 0xffffffff
+	.raw 0x7, 1, 0, 0x0
+	.raw 0x15, 200, 0, 0x1
+	ret #0
+-- dd
+{ 0x120, 1, 2, 0x00000003 },
+{ 0x5, 0, 0, 0xffffffff },
+{ 0x7, 1, 0, 0x00000000 },
+{ 0x15, 200, 0, 0x00000001 },
+{ 0x6, 0, 0, 0x00000000 },
