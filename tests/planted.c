@@ -12,15 +12,15 @@
 
 /* ---- the faults --------------------------------------------------------- */
 
-static void signed_greater(struct cbpf_insn *insn) /* jgt becomes jge */
+static void not_greater(struct cbpf_insn *insn) /* jgt is jge */
 {
 	if (insn->code == 0x25)
 		insn->code = 0x35;
 }
 
-static void lost_store(struct cbpf_insn *insn) /* st becomes a nothing */
+static void lost_tax(struct cbpf_insn *insn) /* tax does nothing */
 {
-	if (insn->code == 0x02)
+	if (insn->code == 0x07)
 		*insn = (struct cbpf_insn){ 0x04, 0, 0, 0 };
 }
 
@@ -132,8 +132,8 @@ static void test_fault(const char *name, void (*fault)(struct cbpf_insn *insn),
 
 int main(void)
 {
-	test_fault("jgt is jge", signed_greater, 0x25, 5);
-	test_fault("a lost store", lost_store, 0x02, 5);
+	test_fault("jgt is jge", not_greater, 0x25, 5);
+	test_fault("a lost tax", lost_tax, 0x07, 5);
 	test_fault("a bound off by one", off_by_one, 0x28, 4);
 	test_fault("a narrow shift", narrow_shift, 0x64, 5);
 	test_fault("a wrong constant", wrong_return, 0x06, 2);

@@ -14,7 +14,7 @@ static const struct {
 	const char *name;
 } links[] = {
 #define LINK(number, name) { number, name },
-#include "capture/links.def"
+#include "capture/linktypes.def"
 #undef LINK
 };
 
