@@ -68,10 +68,12 @@ void source_free(struct source *source);
 /* "FILE" or the expression, for messages. */
 const char *source_name(const struct source *source);
 /* Options every verb with a program takes: -e, --from, --link. */
-#define SOURCE_OPTIONS                                                   \
-	{ "expression", required_argument, NULL, 'e' },                  \
-		{ "from", required_argument, NULL, 'F' },                \
-		{ "link", required_argument, NULL, 'L' }
+#define SOURCE_OPTIONS                                    \
+	{ "expression", required_argument, NULL, 'e' },   \
+		{ "from", required_argument, NULL, 'F' }, \
+	{                                                 \
+		"link", required_argument, NULL, 'L'      \
+	}
 /* Takes one of them; false (said why) for a bad argument. */
 bool source_option(const char *verb, struct source *source, int option,
 		   const char *argument);

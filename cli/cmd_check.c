@@ -56,9 +56,9 @@ static void list_dialects(char *buf, size_t size, uint32_t set)
 				buf + len, size - len, "%s%s%s",
 				len ? ", " : "",
 				cbpf_dialect_name((enum cbpf_dialect)d),
-				cbpf_dialect_was_run((enum cbpf_dialect)d) ?
-					"" :
-					"*");
+				cbpf_dialect_was_run((enum cbpf_dialect)d)
+					? ""
+					: "*");
 	if (!len)
 		snprintf(buf, size, "none");
 }
@@ -206,8 +206,8 @@ int cmd_check(int argc, char **argv)
 		case 'H':
 			c.opts.hook = cbpf_hook_find(optarg);
 			if (c.opts.hook == CBPF_HOOKS)
-				return say_usage("check",
-						 "there is no hook %s", optarg);
+				return say_usage("check", "there is no hook %s",
+						 optarg);
 			break;
 		case 'm':
 			if (!parse_u32(optarg, &c.opts.optmem_max))
@@ -237,8 +237,9 @@ int cmd_check(int argc, char **argv)
 	if (!c.source.expr && optind < argc)
 		c.source.path = argv[optind++];
 	if (optind < argc)
-		return say_usage("check", "one program is enough, %s is "
-					  "another",
+		return say_usage("check",
+				 "one program is enough, %s is "
+				 "another",
 				 argv[optind]);
 	if (!source_is_given("check", &c.source))
 		return EXIT_TROUBLE;

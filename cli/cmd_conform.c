@@ -14,7 +14,7 @@
 #include "json.h"
 
 #define REASONS_MAX 24
-#define SHOWN_MAX 20 /* differences told one by one, per file */
+#define SHOWN_MAX   20 /* differences told one by one, per file */
 
 enum outcome { AGREE, DIFFER, SKIP, OUTCOMES };
 
@@ -259,7 +259,7 @@ struct input {
 	bool has_len;
 	bool is_seccomp;
 	bool is_udp_body; /* the first 8 bytes stand for a UDP header */
-	char why[160]; /* it is skipped, because */
+	char why[160];	  /* it is skipped, because */
 };
 
 static void put_word(uint8_t *p, uint32_t v, bool is_big)
@@ -378,8 +378,8 @@ static bool read_input(const struct vector *v, const struct json *run,
 /* ---- a run -------------------------------------------------------------- */
 
 /* Whether a value is the one wanted, or among those allowed. */
-static bool is_wanted(const struct json *want, bool (*same)(int64_t want,
-							     uint32_t value),
+static bool is_wanted(const struct json *want,
+		      bool (*same)(int64_t want, uint32_t value),
 		      uint32_t value)
 {
 	int64_t number;
@@ -436,8 +436,8 @@ static enum outcome compare(const struct json *run, const struct input *in,
 		is_same = is_wanted(want, same_truth, answer->is_passed);
 	} else if (strcmp(how, "min") == 0) {
 		is_same = is_wanted(want,
-				    is_bytes && in->is_udp_body ? same_body :
-								  same_number,
+				    is_bytes && in->is_udp_body ? same_body
+								: same_number,
 				    least(value, in->packet.caplen));
 	} else if (strcmp(how, "ret") == 0 || strcmp(how, "oneof") == 0) {
 		if (is_bytes) {
@@ -587,8 +587,9 @@ static void judge_case(struct conform *c, const struct json *object)
 	v.skb = js_get(object, "skb");
 	v.is_big_endian = js_is_true(js_get(object, "big_endian"));
 	if (!read_program(prog, &v))
-		say_malformed(c, v.name, "prog is not a list of [code, jt, jf, "
-					 "k] in range");
+		say_malformed(c, v.name,
+			      "prog is not a list of [code, jt, jf, "
+			      "k] in range");
 	else if (!read_dialect(c, dialect, &v, why, sizeof(why)))
 		skip_case(c, why);
 	else {
@@ -646,8 +647,8 @@ static void fill_tally(struct json *line, const struct tally *t)
 
 static void judge_file(struct conform *c, const char *path)
 {
-	struct js_file file = { .file = strcmp(path, "-") ? fopen(path, "rb") :
-							    stdin };
+	struct js_file file = { .file = strcmp(path, "-") ? fopen(path, "rb")
+							  : stdin };
 	struct json *line = NULL, *value;
 	char error[256];
 
@@ -696,9 +697,9 @@ static int judge_files(struct conform *c, char **paths, size_t n)
 	if (!js_is_built())
 		return js_refuse();
 	if (c->engine->probe(c->engine, &diag) != CBPF_OK)
-		return say_trouble("%s cannot run here: %s", c->engine->name,
-				   sentence_of(&diag, sentence,
-					       sizeof(sentence)));
+		return say_trouble(
+			"%s cannot run here: %s", c->engine->name,
+			sentence_of(&diag, sentence, sizeof(sentence)));
 	for (size_t i = 0; i < n; i++)
 		judge_file(c, paths[i]);
 	if (c->is_json) {
@@ -712,8 +713,8 @@ static int judge_files(struct conform *c, char **paths, size_t n)
 	}
 	if (c->has_trouble)
 		return EXIT_TROUBLE;
-	return c->total.loads[DIFFER] || c->total.runs[DIFFER] ? EXIT_NO :
-								 EXIT_YES;
+	return c->total.loads[DIFFER] || c->total.runs[DIFFER] ? EXIT_NO
+							       : EXIT_YES;
 }
 
 int cmd_conform(int argc, char **argv)

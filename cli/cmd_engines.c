@@ -65,8 +65,8 @@ int cmd_engines(int argc, char **argv)
 		bool can = engine->probe(engine, &diag) == CBPF_OK;
 
 		print_row(engine,
-			  can ? NULL :
-				sentence_of(&diag, sentence, sizeof(sentence)),
+			  can ? NULL
+			      : sentence_of(&diag, sentence, sizeof(sentence)),
 			  is_json);
 	}
 	return EXIT_YES;

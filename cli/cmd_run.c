@@ -134,10 +134,9 @@ static int probe_lanes(struct run *r)
 		struct cbpf_diag diag;
 
 		if (lane->engine->probe(lane->engine, &diag) != CBPF_OK) {
-			say_trouble("%s cannot run here: %s",
-				    lane->engine->name,
-				    sentence_of(&diag, sentence,
-						sizeof(sentence)));
+			say_trouble(
+				"%s cannot run here: %s", lane->engine->name,
+				sentence_of(&diag, sentence, sizeof(sentence)));
 			continue;
 		}
 		if (cbpf_judge_new(lane->engine, r->dialect, &r->opts,
@@ -149,9 +148,9 @@ static int probe_lanes(struct run *r)
 
 static const char *lane_dialect(const struct run *r, const struct lane *lane)
 {
-	return cbpf_dialect_name(lane->engine->dialect == CBPF_ANY_DIALECT ?
-					 r->dialect :
-					 lane->engine->dialect);
+	return cbpf_dialect_name(lane->engine->dialect == CBPF_ANY_DIALECT
+					 ? r->dialect
+					 : lane->engine->dialect);
 }
 
 /* ---- a disagreement ----------------------------------------------------- */
@@ -193,9 +192,9 @@ static void narrow(struct run *r, struct lane *lane,
 				answer_text(&judged.answer, text,
 					    sizeof(text)));
 			print_vector(stderr,
-				     lane->engine->dialect == CBPF_ANY_DIALECT ?
-					     r->dialect :
-					     lane->engine->dialect,
+				     lane->engine->dialect == CBPF_ANY_DIALECT
+					     ? r->dialect
+					     : lane->engine->dialect,
 				     insns, n, &small,
 				     answer_text(&judged.expected, text,
 						 sizeof(text)));
@@ -470,8 +469,8 @@ static void print_totals(const struct run *r)
 
 		if (!lane->judge)
 			continue;
-		printf("  %-11s %-8s %llu accepted",
-		       lane->engine->name, lane_dialect(r, lane),
+		printf("  %-11s %-8s %llu accepted", lane->engine->name,
+		       lane_dialect(r, lane),
 		       (unsigned long long)lane->n_accepted);
 		if (lane->engine->is_oracle || lane->n_agree != lane->n_run)
 			printf(", %llu agree, %llu differ",
@@ -575,8 +574,8 @@ static int take_option(struct run *r, int option)
 		return EXIT_YES;
 	case 'C':
 		r->has_ctx = true;
-		return context_parse("run", &r->ctx, optarg) ? EXIT_YES :
-							       EXIT_TROUBLE;
+		return context_parse("run", &r->ctx, optarg) ? EXIT_YES
+							     : EXIT_TROUBLE;
 	case 'x':
 		r->packets.hex[r->packets.n_hex++] = optarg;
 		return EXIT_YES;
@@ -594,9 +593,9 @@ static int take_option(struct run *r, int option)
 	case '?':
 		return say_usage("run", "unknown or incomplete option");
 	default:
-		return source_option("run", &r->source, option, optarg) ?
-			       EXIT_YES :
-			       EXIT_TROUBLE;
+		return source_option("run", &r->source, option, optarg)
+			       ? EXIT_YES
+			       : EXIT_TROUBLE;
 	}
 }
 

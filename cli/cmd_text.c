@@ -75,8 +75,9 @@ static int convert(const char *verb, struct source *source,
 		return EXIT_TROUBLE;
 	if (cbpf_format_is_binary(format) &&
 	    (!output || !strcmp(output, "-")) && isatty(STDOUT_FILENO))
-		return say_usage(verb, "%s is not for a terminal: -o FILE, or "
-				       "-f dd",
+		return say_usage(verb,
+				 "%s is not for a terminal: -o FILE, or "
+				 "-f dd",
 				 cbpf_format_name(format));
 	status = source_load(source);
 	if (status != EXIT_YES)
@@ -90,8 +91,8 @@ static int convert(const char *verb, struct source *source,
 	return status;
 }
 
-static int run_verb(const char *verb, const char *what,
-		    enum cbpf_format format, int argc, char **argv)
+static int run_verb(const char *verb, const char *what, enum cbpf_format format,
+		    int argc, char **argv)
 {
 	static const struct option options[] = {
 		SOURCE_OPTIONS,

@@ -105,8 +105,7 @@ static void print_step(const struct trace *t, uint32_t pc, const char *bytes,
 	if (!is_over)
 		printf("A=0x%08x X=0x%08x ", after->a, after->x);
 	printf("%s", bytes);
-	if (line && t->source.text &&
-	    t->source.code.format == CBPF_FORMAT_ASM)
+	if (line && t->source.text && t->source.code.format == CBPF_FORMAT_ASM)
 		print_source_line(&t->source, line);
 	putchar('\n');
 }
@@ -150,9 +149,9 @@ static void explain_end(const struct trace *t, const struct cbpf_result *res,
 
 		diag.a = insn->code;
 		if (res->why == CBPF_E_LOAD_OUT) {
-			diag.a = (insn->code & 0x18) == 0x10 ? 1 :
-				 (insn->code & 0x18) == 0x08 ? 2 :
-							       4;
+			diag.a = (insn->code & 0x18) == 0x10   ? 1
+				 : (insn->code & 0x18) == 0x08 ? 2
+							       : 4;
 			diag.b = insn->k;
 		}
 	}
@@ -173,8 +172,7 @@ static int trace_packet(struct trace *t, const struct cbpf_packet *packet)
 	char bytes[64], why[320];
 	bool goes_on = true;
 
-	if (cbpf_prog_new(code->insns, code->n, &opts, &prog, &diag) !=
-	    CBPF_OK)
+	if (cbpf_prog_new(code->insns, code->n, &opts, &prog, &diag) != CBPF_OK)
 		return say_trouble("%s: instruction %u: %s (cbpf check says "
 				   "more)",
 				   source_name(&t->source), diag.pc,
@@ -208,8 +206,7 @@ static int find_and_trace(struct trace *t)
 		status = packets_next(&t->packets, &record);
 	} while (status == EXIT_YES && t->packets.number < t->only);
 	if (status == EXIT_NO)
-		return say_trouble("there is no packet %u, only %llu",
-				   t->only,
+		return say_trouble("there is no packet %u, only %llu", t->only,
 				   (unsigned long long)t->packets.number);
 	if (status == EXIT_YES)
 		status = source_load_for(&t->source, record.link);

@@ -123,12 +123,12 @@ struct json *js_next(struct js_file *file, char *error)
 			snprintf(error, 255, "cannot be read");
 		return NULL;
 	}
-	value = json_loadf(file->file,
-			   JSON_DISABLE_EOF_CHECK | JSON_DECODE_ANY, &why);
+	value = json_loadf(file->file, JSON_DISABLE_EOF_CHECK | JSON_DECODE_ANY,
+			   &why);
 	if (!value) {
 		snprintf(error, 255, "line %lu, column %d: %.180s",
-			 file->line + (unsigned long)(why.line > 0 ? why.line :
-								     1),
+			 file->line +
+				 (unsigned long)(why.line > 0 ? why.line : 1),
 			 why.column, why.text);
 		return NULL;
 	}
@@ -189,15 +189,14 @@ bool js_is_true(const struct json *value)
 }
 
 bool js_each(const struct json *object,
-	       bool (*fn)(void *ctx, const char *key, const struct json *value),
-	       void *ctx)
+	     bool (*fn)(void *ctx, const char *key, const struct json *value),
+	     void *ctx)
 {
 	const char *key;
 	json_t *value;
 
-	json_object_foreach(in(object), key, value)
-		if (!fn(ctx, key, out(value)))
-			return false;
+	json_object_foreach(in(object), key,
+			    value) if (!fn(ctx, key, out(value))) return false;
 	return true;
 }
 

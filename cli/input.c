@@ -10,7 +10,7 @@
 #include "cli.h"
 
 #define ERRORS_SHOWN 20
-#define PROGRAM_MAX (256u * 1024 * 1024) /* bytes of a program's file */
+#define PROGRAM_MAX  (256u * 1024 * 1024) /* bytes of a program's file */
 
 char *read_whole(const char *path, size_t *size)
 {
@@ -71,9 +71,9 @@ uint8_t *parse_hex(const char *text, size_t *size)
 		}
 		if (!isxdigit((unsigned char)*text))
 			break;
-		digit = isdigit((unsigned char)*text) ?
-				*text - '0' :
-				(*text | 0x20) - 'a' + 10;
+		digit = isdigit((unsigned char)*text)
+				? *text - '0'
+				: (*text | 0x20) - 'a' + 10;
 		if (is_half)
 			bytes[n++] |= (uint8_t)digit;
 		else
@@ -233,8 +233,8 @@ static int next_in_files(struct packets *p, struct cbpf_record *record)
 
 int packets_next(struct packets *p, struct cbpf_record *record)
 {
-	int status = p->at_hex < p->n_hex ? next_hex(p, record) :
-					    next_in_files(p, record);
+	int status = p->at_hex < p->n_hex ? next_hex(p, record)
+					  : next_in_files(p, record);
 
 	p->number += status == EXIT_YES;
 	return status;
@@ -253,23 +253,38 @@ bool context_set(struct cbpf_ctx *ctx, const char *key, uint64_t value)
 {
 	static const struct {
 		const char *key;
-		enum { PROTO, TYPE, IFIDX, HATYPE, MARK, QUEUE, HASH, CPU, TCI,
-		       AVAIL, TPID, LINK_OFF, NET_OFF, SEED, PAGED } field;
+		enum {
+			PROTO,
+			TYPE,
+			IFIDX,
+			HATYPE,
+			MARK,
+			QUEUE,
+			HASH,
+			CPU,
+			TCI,
+			AVAIL,
+			TPID,
+			LINK_OFF,
+			NET_OFF,
+			SEED,
+			PAGED
+		} field;
 	} keys[] = {
 		/* the text's names, and those of kernel test suites */
-		{ "proto", PROTO },	     { "protocol", PROTO },
-		{ "type", TYPE },	     { "pkt_type", TYPE },
-		{ "ifidx", IFIDX },	     { "ifindex", IFIDX },
-		{ "hatype", HATYPE },	     { "dev_type", HATYPE },
-		{ "mark", MARK },	     { "queue", QUEUE },
-		{ "queue_mapping", QUEUE },  { "rxhash", HASH },
-		{ "hash", HASH },	     { "cpu", CPU },
-		{ "vlan_tci", TCI },	     { "vlan_avail", AVAIL },
-		{ "vlan_present", AVAIL },   { "vlan_tpid", TPID },
-		{ "vlan_proto", TPID },	     { "mac_header", LINK_OFF },
-		{ "link_off", LINK_OFF },    { "network_header", NET_OFF },
-		{ "net_off", NET_OFF },	     { "seed", SEED },
-		{ "rand", SEED },	     { "paged", PAGED },
+		{ "proto", PROTO },	    { "protocol", PROTO },
+		{ "type", TYPE },	    { "pkt_type", TYPE },
+		{ "ifidx", IFIDX },	    { "ifindex", IFIDX },
+		{ "hatype", HATYPE },	    { "dev_type", HATYPE },
+		{ "mark", MARK },	    { "queue", QUEUE },
+		{ "queue_mapping", QUEUE }, { "rxhash", HASH },
+		{ "hash", HASH },	    { "cpu", CPU },
+		{ "vlan_tci", TCI },	    { "vlan_avail", AVAIL },
+		{ "vlan_present", AVAIL },  { "vlan_tpid", TPID },
+		{ "vlan_proto", TPID },	    { "mac_header", LINK_OFF },
+		{ "link_off", LINK_OFF },   { "network_header", NET_OFF },
+		{ "net_off", NET_OFF },	    { "seed", SEED },
+		{ "rand", SEED },	    { "paged", PAGED },
 	};
 	size_t i;
 
@@ -344,7 +359,8 @@ bool context_parse(const char *verb, struct cbpf_ctx *ctx, const char *text)
 		if (sscanf(text, "%31[a-z0-9_]=%lli%n", key, &value, &used) !=
 			    2 ||
 		    (text[used] && text[used] != ',')) {
-			say_usage(verb, "--context takes KEY=NUMBER,..., not %s",
+			say_usage(verb,
+				  "--context takes KEY=NUMBER,..., not %s",
 				  text);
 			return false;
 		}

@@ -57,7 +57,7 @@ const char *js_text(const struct json *value);
 bool js_is_true(const struct json *value);
 /* Calls fn for each member of an object until it gives false. */
 bool js_each(const struct json *object,
-	       bool (*fn)(void *ctx, const char *key, const struct json *value),
-	       void *ctx);
+	     bool (*fn)(void *ctx, const char *key, const struct json *value),
+	     void *ctx);
 
 #endif

@@ -30,8 +30,9 @@ static const struct verb {
 
 static int print_help(FILE *to)
 {
-	fprintf(to, "cbpf %s: classic BPF, whole\n\n"
-		    "usage: cbpf VERB [OPTIONS] [PROGRAM] [PACKETS...]\n\n",
+	fprintf(to,
+		"cbpf %s: classic BPF, whole\n\n"
+		"usage: cbpf VERB [OPTIONS] [PROGRAM] [PACKETS...]\n\n",
 		cbpf_version());
 	for (size_t i = 0; i < N_VERBS; i++)
 		fprintf(to, "  %-8s %-21s %s\n", verbs[i].name, verbs[i].usage,

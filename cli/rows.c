@@ -59,8 +59,8 @@ void print_vector(FILE *to, enum cbpf_dialect dialect,
 	if (cbpf_text_write(CBPF_FORMAT_ASM, insns, n, NULL, &text, &size) !=
 	    CBPF_OK)
 		return;
-	fprintf(to, "dialect %s\n-- asm\n%s-- run\n", cbpf_dialect_name(dialect),
-		text);
+	fprintf(to, "dialect %s\n-- asm\n%s-- run\n",
+		cbpf_dialect_name(dialect), text);
 	cbpf_text_free(text, size, NULL);
 	for (uint32_t i = 0; i < packet->caplen; i++)
 		fprintf(to, "%s%02x", i ? " " : "", packet->data[i]);

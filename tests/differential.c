@@ -17,8 +17,8 @@
 #include "tap.h"
 
 #define PACKETS 16
-#define INSNS 40
-#define BYTES 128
+#define INSNS	40
+#define BYTES	128
 
 struct counts {
 	unsigned long pairs, programs, refused, skipped, plain, busy;

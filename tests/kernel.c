@@ -40,9 +40,9 @@ static bool offer_agrees(struct cbpf_judge *judge, uint16_t code, uint32_t k,
 static void test_codes(const struct cbpf_engine *engine)
 {
 	/* constants that different rules ask about */
-	static const uint32_t ks[] = { 0,  1,	 15,	     16,
-				       31, 32,	 0xfffff004, 0xfffff005,
-				       64, 2097152 };
+	static const uint32_t ks[] = {
+		0, 1, 15, 16, 31, 32, 0xfffff004, 0xfffff005, 64, 2097152
+	};
 	struct cbpf_judge *judge;
 	unsigned n = 0, n_bad = 0;
 
@@ -178,10 +178,10 @@ static void test_branch_costs(void)
 	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
 		for (int side = 0; side < 3; side++) {
 			for (int high = 0; high < 2; high++) {
-				struct cbpf_insn insn = {
-					codes[i], side != 1, side != 0,
-					high ? 0x80000000 : 5
-				};
+				struct cbpf_insn insn = { codes[i], side != 1,
+							  side != 0,
+							  high ? 0x80000000
+							       : 5 };
 				static struct cbpf_insn insns[LONGEST];
 				struct cbpf_cost cost;
 				size_t n = 4000;
@@ -222,9 +222,9 @@ static void test_headers(const struct cbpf_engine *engine, int header)
 	for (int i = 0; i < 14 + header + 8; i++) {
 		struct cbpf_judged judged;
 
-		insns[0].k = i < 14	      ? 0xffe00000u + (uint32_t)i :
-			     i < 14 + header ? 0xfff00000u + (uint32_t)i - 14 :
-					       (uint32_t)(i - 14 - header);
+		insns[0].k = i < 14	       ? 0xffe00000u + (uint32_t)i
+			     : i < 14 + header ? 0xfff00000u + (uint32_t)i - 14
+					       : (uint32_t)(i - 14 - header);
 		n++;
 		if (cbpf_judge_load(judge, insns, 3, NULL) == CBPF_OK &&
 		    cbpf_judge_run(judge, &packet, &judged) == CBPF_OK &&

@@ -13,8 +13,8 @@
 
 static unsigned tap_n, tap_failed;
 
-__attribute__((format(printf, 2, 3))) static inline bool
-tap_ok(bool is_ok, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static inline bool tap_ok(
+	bool is_ok, const char *format, ...)
 {
 	va_list ap;
 
@@ -27,8 +27,8 @@ tap_ok(bool is_ok, const char *format, ...)
 	return is_ok;
 }
 
-__attribute__((format(printf, 2, 3))) static inline void
-tap_skip(const char *name, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static inline void tap_skip(
+	const char *name, const char *format, ...)
 {
 	va_list ap;
 

@@ -33,9 +33,9 @@ static const struct cbpf_engine *const oracles[] = {
 
 struct vector {
 	const char *path;
-	char dialects[128];   /* of sections that name none */
-	char excluded[64];    /* engines, with commas */
-	bool udp_body;	      /* the first 8 bytes stand for a UDP header */
+	char dialects[128]; /* of sections that name none */
+	char excluded[64];  /* engines, with commas */
+	bool udp_body;	    /* the first 8 bytes stand for a UDP header */
 	struct cbpf_code code;
 	bool has_code;
 };
@@ -145,10 +145,10 @@ static bool read_packet(const char *text, const char *end, uint8_t *data,
 			continue;
 		}
 		packet->ctx = ctx;
-#define FIELD(name, field) \
-	if (strcmp(key, name) == 0) { \
+#define FIELD(name, field)                                  \
+	if (strcmp(key, name) == 0) {                       \
 		ctx->field = (__typeof__(ctx->field))value; \
-		continue; \
+		continue;                                   \
 	}
 		FIELD("headroom", headroom)
 		FIELD("has_link", has_link)

@@ -34,10 +34,10 @@ struct cbpf_record {
 	const uint8_t *data;
 	uint32_t caplen;
 	uint32_t wirelen;
-	uint64_t number;    /* from 1 */
-	uint64_t offset;    /* of its record in the file, bytes */
-	uint64_t time_ns;   /* since 1970, 0 where the file has no time */
-	uint16_t link;	    /* LINKTYPE_*, https://www.tcpdump.org/linktypes.html */
+	uint64_t number;  /* from 1 */
+	uint64_t offset;  /* of its record in the file, bytes */
+	uint64_t time_ns; /* since 1970, 0 where the file has no time */
+	uint16_t link; /* LINKTYPE_*, https://www.tcpdump.org/linktypes.html */
 	uint32_t interface; /* pcapng; 0 in pcap */
 	bool is_end;	    /* no packet: the file is over, whole */
 };

@@ -160,7 +160,10 @@ struct cbpf_report {
 	size_t n_errors; /* of the n, those that are not warnings */
 };
 
-#define CBPF_REPORT(array) { (array), sizeof(array) / sizeof((array)[0]), 0, 0 }
+#define CBPF_REPORT(array)                                        \
+	{                                                         \
+		(array), sizeof(array) / sizeof((array)[0]), 0, 0 \
+	}
 
 /**
  * Writes the sentence of a diagnosis, without the place, cut to size and
@@ -299,10 +302,11 @@ size_t cbpf_insn_format(const struct cbpf_insn *insn, uint32_t pc, char *buf,
 
 /** Where a program is to be attached: what it is charged for, beside rules. */
 enum cbpf_hook {
-	CBPF_HOOK_NONE = 0, /* the dialect's own: linux a socket, seccomp itself */
-	CBPF_HOOK_SOCKET,   /* SO_ATTACH_FILTER: charged to optmem */
-	CBPF_HOOK_XT,	    /* iptables -m bpf: 64 instructions, no charge */
-	CBPF_HOOK_TC,	    /* cls_bpf, act_bpf: no charge */
+	CBPF_HOOK_NONE =
+		0, /* the dialect's own: linux a socket, seccomp itself */
+	CBPF_HOOK_SOCKET, /* SO_ATTACH_FILTER: charged to optmem */
+	CBPF_HOOK_XT,	  /* iptables -m bpf: 64 instructions, no charge */
+	CBPF_HOOK_TC,	  /* cls_bpf, act_bpf: no charge */
 	CBPF_HOOKS,
 };
 
@@ -318,8 +322,9 @@ struct cbpf_check_opts {
 	enum cbpf_hook hook;
 	const uint32_t *lines; /* source line of each instruction, or NULL */
 	uint32_t optmem_max;   /* net.core.optmem_max; 0: 131072 */
-	uint32_t optmem_held;  /* what the socket already holds, old filter too */
-	uint32_t path_held;    /* seccomp: cost of the filters installed so far */
+	uint32_t
+		optmem_held; /* what the socket already holds, old filter too */
+	uint32_t path_held;  /* seccomp: cost of the filters installed so far */
 	const struct cbpf_mem *mem; /* scratch memory of the call */
 };
 
@@ -389,7 +394,7 @@ struct cbpf_traits {
 	bool reads_cpu;	      /* depends on the processor it runs on */
 	bool reads_unset_mem; /* may read M[] before a write */
 	bool reads_length;
-	bool reads_ext;	      /* any ancillary load */
+	bool reads_ext; /* any ancillary load */
 };
 
 struct cbpf_traits cbpf_prog_traits(const struct cbpf_prog *prog);
@@ -406,25 +411,25 @@ enum cbpf_order { CBPF_NATIVE = 0, CBPF_LITTLE, CBPF_BIG };
  */
 struct cbpf_ctx {
 	size_t size;
-	uint32_t headroom;    /* readable bytes before data: headers pulled off */
-	bool has_link;	      /* there is a link (MAC) header, at link_off */
-	bool has_device;      /* else ifidx and hatype end the run */
-	bool is_paged;	      /* data is not in one piece: nla and nlan give 0 */
-	bool has_vlan;	      /* a tag was taken off the frame */
-	int32_t link_off;     /* base of the offsets from 0xffe00000 */
-	int32_t net_off;      /* base of the offsets from 0xfff00000 */
+	uint32_t headroom; /* readable bytes before data: headers pulled off */
+	bool has_link;	   /* there is a link (MAC) header, at link_off */
+	bool has_device;   /* else ifidx and hatype end the run */
+	bool is_paged;	   /* data is not in one piece: nla and nlan give 0 */
+	bool has_vlan;	   /* a tag was taken off the frame */
+	int32_t link_off;  /* base of the offsets from 0xffe00000 */
+	int32_t net_off;   /* base of the offsets from 0xfff00000 */
 	uint32_t ifindex;
 	uint32_t mark;
 	uint32_t rxhash;
 	uint32_t cpu;
-	uint16_t hatype;      /* ARPHRD_* of the device */
-	uint16_t proto;	      /* Ethertype, host order */
+	uint16_t hatype; /* ARPHRD_* of the device */
+	uint16_t proto;	 /* Ethertype, host order */
 	uint16_t queue;
 	uint16_t vlan_tci;
 	uint16_t vlan_tpid;
-	uint8_t pkt_type;     /* 0 host .. 4 outgoing */
+	uint8_t pkt_type;      /* 0 host .. 4 outgoing */
 	enum cbpf_order order; /* seccomp: how the words of data are stored */
-	uint64_t seed;	      /* of `ld rand`: same seed, same numbers */
+	uint64_t seed;	       /* of `ld rand`: same seed, same numbers */
 };
 
 /**
@@ -538,7 +543,8 @@ struct cbpf_engine_opts {
 struct cbpf_view {
 	struct cbpf_packet packet; /* its ctx points to ctx below, or NULL */
 	struct cbpf_ctx ctx;
-	uint32_t header; /* bytes of packet that are never counted as accepted */
+	uint32_t
+		header; /* bytes of packet that are never counted as accepted */
 };
 
 /** How much of a verdict an answer tells. */
@@ -631,9 +637,9 @@ enum cbpf_err cbpf_judge_load(struct cbpf_judge *judge,
 
 /** What came of one packet on one engine. */
 struct cbpf_judged {
-	bool is_run;	 /* false: skipped, diag says why */
-	bool agrees;	 /* the answer is what the twin foretold */
-	bool is_plain;	 /* exact was asked for and plain mode decided */
+	bool is_run;   /* false: skipped, diag says why */
+	bool agrees;   /* the answer is what the twin foretold */
+	bool is_plain; /* exact was asked for and plain mode decided */
 	struct cbpf_answer answer;
 	struct cbpf_answer expected; /* the twin's, in the same terms */
 	struct cbpf_result twin;

@@ -20,9 +20,9 @@ extern "C" {
 
 struct cbpf_expr_opts {
 	size_t size;
-	uint16_t link;	    /* LINKTYPE_*, as in capture files; not 0: see below */
-	bool is_link_set;   /* link counts; else EN10MB (1) */
-	uint32_t snaplen;   /* 0: CBPF_SNAPLEN */
+	uint16_t link; /* LINKTYPE_*, as in capture files; not 0: see below */
+	bool is_link_set; /* link counts; else EN10MB (1) */
+	uint32_t snaplen; /* 0: CBPF_SNAPLEN */
 	bool is_unoptimized;
 	const struct cbpf_mem *mem;
 };
@@ -34,8 +34,7 @@ struct cbpf_expr_opts {
  */
 enum cbpf_err cbpf_expr_compile(const char *text,
 				const struct cbpf_expr_opts *opts,
-				struct cbpf_code *code,
-				struct cbpf_diag *diag);
+				struct cbpf_code *code, struct cbpf_diag *diag);
 
 /**
  * libpcap's bpf_filter(). Where the twin sees that it would call abort() or

@@ -12,11 +12,11 @@
 #define CBPF_INTERNAL __attribute__((visibility("hidden")))
 
 #define CBPF_INLINE static inline __attribute__((always_inline))
-#define CBPF_COLD __attribute__((noinline, cold))
+#define CBPF_COLD   __attribute__((noinline, cold))
 
-#define cbpf_likely(x) __builtin_expect(!!(x), 1)
+#define cbpf_likely(x)	 __builtin_expect(!!(x), 1)
 #define cbpf_unlikely(x) __builtin_expect(!!(x), 0)
-#define cbpf_assert(x) assert(x)
+#define cbpf_assert(x)	 assert(x)
 
 #define CBPF_COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -15,8 +15,7 @@ static const struct {
 	const char *name, *sentence, *advice;
 } errors[] = {
 	{ CBPF_OK, "OK", "no error", "" },
-#define E(name, sentence, advice) \
-	{ CBPF_E_##name, #name, sentence, advice },
+#define E(name, sentence, advice) { CBPF_E_##name, #name, sentence, advice },
 #include "base/errors.def"
 #undef E
 };

@@ -22,7 +22,8 @@ CBPF_INTERNAL enum cbpf_err dg_add(struct cbpf_report *report,
 /* Copies to a place that may be NULL; returns the code. */
 CBPF_INTERNAL enum cbpf_err dg_give(struct cbpf_diag *out,
 				    const struct cbpf_diag *diag);
-/* The three usual one-liners: code alone, code and a sentence, a failed call. */
+/* The three usual one-liners: code alone, code and a sentence, a failed call.
+ */
 CBPF_INTERNAL enum cbpf_err dg_fail(struct cbpf_diag *out, enum cbpf_err code);
 CBPF_INTERNAL enum cbpf_err dg_say(struct cbpf_diag *out, enum cbpf_err code,
 				   const char *format, ...)

@@ -75,8 +75,7 @@ void *arena_take(struct arena *arena, size_t count, size_t size)
 	size_t bytes, align = _Alignof(max_align_t);
 	char *p;
 
-	if (__builtin_mul_overflow(count, size, &bytes) ||
-	    bytes > SIZE_MAX / 2)
+	if (__builtin_mul_overflow(count, size, &bytes) || bytes > SIZE_MAX / 2)
 		return NULL;
 	bytes = (bytes + align - 1) / align * align;
 	if (!block || block->size - block->used < bytes) {

@@ -142,9 +142,11 @@ static const struct {
 static enum cap_got refuse(struct cbpf_diag *diag, uint32_t magic)
 {
 	if (magic >> 16 == 0x1f8b)
-		dg_say(diag, CBPF_E_CAP_VARIANT, "a capture compressed by gzip");
+		dg_say(diag, CBPF_E_CAP_VARIANT,
+		       "a capture compressed by gzip");
 	else if (magic >> 8 == 0x425a68)
-		dg_say(diag, CBPF_E_CAP_VARIANT, "a capture compressed by bzip2");
+		dg_say(diag, CBPF_E_CAP_VARIANT,
+		       "a capture compressed by bzip2");
 	else
 		dg_say(diag, CBPF_E_CAP_MAGIC,
 		       "the file begins with 0x%08x, which no capture format "
@@ -160,8 +162,8 @@ static enum cap_got start(struct cbpf_capture *c, struct cbpf_diag *diag)
 
 	if (got == CAP_END) {
 		dg_say(diag, CBPF_E_CAP_MAGIC,
-		       c->have ? "the file ends inside its magic number" :
-				 "the file is empty");
+		       c->have ? "the file ends inside its magic number"
+			       : "the file is empty");
 		return CAP_BROKEN;
 	}
 	if (got != CAP_GOT)

@@ -34,8 +34,8 @@ struct cap_interface {
 
 struct cbpf_capture {
 	struct cbpf_mem mem;
-	int fd;		   /* -1: bytes in memory, all in the window */
-	uint8_t *buf;	   /* the window's own memory, if read from fd */
+	int fd;	      /* -1: bytes in memory, all in the window */
+	uint8_t *buf; /* the window's own memory, if read from fd */
 	size_t cap;
 	const uint8_t *at; /* the next byte */
 	size_t have;	   /* bytes from there on in the window */

@@ -40,11 +40,11 @@ int cbpf_link_find(const char *name)
 	return *end == '\0' && number <= UINT16_MAX ? (int)number : -1;
 }
 
-#define ARPHRD_ETHER 1
-#define ARPHRD_LOOPBACK 0x304
-#define ARPHRD_NONE 0xfffe
-#define ETH_P_802_3 1 /* include/uapi/linux/if_ether.h */
-#define ETH_P_802_2 4
+#define ARPHRD_ETHER	 1
+#define ARPHRD_LOOPBACK	 0x304
+#define ARPHRD_NONE	 0xfffe
+#define ETH_P_802_3	 1 /* include/uapi/linux/if_ether.h */
+#define ETH_P_802_2	 4
 #define PACKET_BROADCAST 1 /* include/uapi/linux/if_packet.h */
 #define PACKET_MULTICAST 2
 
@@ -77,9 +77,9 @@ static void ip_context(const struct cbpf_record *r, struct cbpf_ctx *ctx,
 	ctx->net_off = (int32_t)at;
 	if (r->caplen <= at)
 		return;
-	ctx->proto = r->data[at] >> 4 == 4 ? 0x0800 :
-		     r->data[at] >> 4 == 6 ? 0x86dd :
-					     0;
+	ctx->proto = r->data[at] >> 4 == 4   ? 0x0800
+		     : r->data[at] >> 4 == 6 ? 0x86dd
+					     : 0;
 }
 
 /* LINKTYPE_LINUX_SLL and _SLL2: the kernel's own words, as libpcap put them. */

@@ -48,7 +48,8 @@ enum cap_got pcap_start(struct cbpf_capture *c, struct cbpf_diag *diag)
 	unsigned major, minor;
 
 	if (got == CAP_END) {
-		dg_say(diag, CBPF_E_CAP_MAGIC, "the file ends inside its header");
+		dg_say(diag, CBPF_E_CAP_MAGIC,
+		       "the file ends inside its header");
 		return CAP_BROKEN;
 	}
 	if (got != CAP_GOT)

@@ -8,15 +8,15 @@
  */
 #include "capture/capture.h"
 
-#define BLOCK_SECTION 0x0a0d0d0a
-#define BLOCK_INTERFACE 1
-#define BLOCK_PACKET 2 /* obsolete */
-#define BLOCK_SIMPLE 3
-#define BLOCK_ENHANCED 6
-#define BLOCK_MIN 12 /* type, length, length */
+#define BLOCK_SECTION	  0x0a0d0d0a
+#define BLOCK_INTERFACE	  1
+#define BLOCK_PACKET	  2 /* obsolete */
+#define BLOCK_SIMPLE	  3
+#define BLOCK_ENHANCED	  6
+#define BLOCK_MIN	  12 /* type, length, length */
 #define OPTION_RESOLUTION 9
-#define OPTION_OFFSET 14
-#define ORDER_MAGIC 0x1a2b3c4d
+#define OPTION_OFFSET	  14
+#define ORDER_MAGIC	  0x1a2b3c4d
 
 /* Times are in microseconds unless an option says otherwise. */
 #define MICROSECONDS 1000000
@@ -49,8 +49,8 @@ static void read_options(const struct cbpf_capture *c, const uint8_t *p,
 		if (code == OPTION_OFFSET && len == 8) {
 			uint64_t a = cap_u32(c, p + 4), b = cap_u32(c, p + 8);
 
-			interface->offset = (int64_t)(c->is_big ? a << 32 | b :
-								  b << 32 | a);
+			interface->offset = (int64_t)(c->is_big ? a << 32 | b
+								: b << 32 | a);
 		}
 		p += 4 + padded;
 		size -= 4 + padded;
@@ -83,8 +83,8 @@ static uint64_t to_nanoseconds(const struct cap_interface *interface,
 	fraction = ticks % per;
 	/* wrapping: a time that 64 bits of nanoseconds cannot say is wrong */
 	return (ticks / per + (uint64_t)interface->offset) * 1000000000u +
-	       (per > UINT32_MAX ? fraction / (per / 1000000000u) :
-				   fraction * 1000000000u / per);
+	       (per > UINT32_MAX ? fraction / (per / 1000000000u)
+				 : fraction * 1000000000u / per);
 }
 
 /* Where the parts of a packet block are, from the start of its body. */
@@ -113,8 +113,8 @@ static void read_layout(const struct cbpf_capture *c, uint32_t type,
 	}
 	l->header = 20;
 	l->has_time = true;
-	l->interface = type == BLOCK_PACKET ? cap_u16(c, body) :
-					      cap_u32(c, body);
+	l->interface =
+		type == BLOCK_PACKET ? cap_u16(c, body) : cap_u32(c, body);
 	l->caplen = cap_u32(c, body + 12);
 	l->wirelen = cap_u32(c, body + 16);
 }
@@ -176,8 +176,7 @@ static enum cap_got read_length(struct cbpf_capture *c, bool may_fill,
 		c->n_interfaces = 0;
 	}
 	*length = cap_u32(c, c->at + 4);
-	if (*length < BLOCK_MIN || *length % 4 != 0 ||
-	    *length > CAP_RECORD_MAX)
+	if (*length < BLOCK_MIN || *length % 4 != 0 || *length > CAP_RECORD_MAX)
 		return cap_fail(c, diag, CBPF_E_CAP_BLOCK, *length);
 	return CAP_GOT;
 }
@@ -238,7 +237,8 @@ enum cap_got pcapng_start(struct cbpf_capture *c, struct cbpf_diag *diag)
 	c->next = next_pcapng;
 	got = read_block(c, &unused, true, &is_packet, diag);
 	if (got == CAP_END) {
-		dg_say(diag, CBPF_E_CAP_MAGIC, "the file ends inside its header");
+		dg_say(diag, CBPF_E_CAP_MAGIC,
+		       "the file ends inside its header");
 		return CAP_BROKEN;
 	}
 	return got;

@@ -80,8 +80,8 @@ enum cbpf_err cbpf_expr_compile(const char *text,
 			      "expression options of a newer version");
 	code->mem = mem_or_libc(own.mem);
 	link = own.is_link_set ? dlt_of(own.link) : DLT_EN10MB;
-	pcap = pcap_open_dead(link, own.snaplen ? (int)own.snaplen :
-						  CBPF_SNAPLEN);
+	pcap = pcap_open_dead(link,
+			      own.snaplen ? (int)own.snaplen : CBPF_SNAPLEN);
 	if (!pcap)
 		return dg_fail(diag, CBPF_E_NOMEM);
 	if (pcap_compile(pcap, &program, text, !own.is_unoptimized,

@@ -12,34 +12,34 @@
  */
 #include "interp/packet.h"
 
-#define ETH_IP 0x0800
-#define ETH_ARP 0x0806
-#define ETH_RARP 0x8035
-#define ETH_TEB 0x6558
-#define ETH_8021Q 0x8100
-#define ETH_IPV6 0x86dd
-#define ETH_MPLS 0x8847
+#define ETH_IP	    0x0800
+#define ETH_ARP	    0x0806
+#define ETH_RARP    0x8035
+#define ETH_TEB	    0x6558
+#define ETH_8021Q   0x8100
+#define ETH_IPV6    0x86dd
+#define ETH_MPLS    0x8847
 #define ETH_MPLS_MC 0x8848
-#define ETH_PPPOE 0x8864
-#define ETH_PPTP 0x880b
-#define ETH_8021AD 0x88a8
+#define ETH_PPPOE   0x8864
+#define ETH_PPTP    0x880b
+#define ETH_8021AD  0x88a8
 
-#define IP_ICMP 1
-#define IP_IGMP 2
-#define IP_IPIP 4
-#define IP_TCP 6
-#define IP_UDP 17
-#define IP_DCCP 33
-#define IP_IPV6 41
-#define IP_ROUTING 43
+#define IP_ICMP	    1
+#define IP_IGMP	    2
+#define IP_IPIP	    4
+#define IP_TCP	    6
+#define IP_UDP	    17
+#define IP_DCCP	    33
+#define IP_IPV6	    41
+#define IP_ROUTING  43
 #define IP_FRAGMENT 44
-#define IP_GRE 47
-#define IP_ICMPV6 58
-#define IP_DSTOPTS 60
-#define IP_SCTP 132
-#define IP_UDPLITE 136
-#define IP_MPLS 137
-#define IP_HOPOPTS 0
+#define IP_GRE	    47
+#define IP_ICMPV6   58
+#define IP_DSTOPTS  60
+#define IP_SCTP	    132
+#define IP_UDPLITE  136
+#define IP_MPLS	    137
+#define IP_HOPOPTS  0
 
 #define HEADERS_MAX 15 /* MAX_FLOW_DISSECT_HDRS */
 
@@ -330,9 +330,9 @@ uint32_t flow_payload_offset(const struct cbpf_packet *packet)
 	if (walk == WALK_FAIL)
 		return 0;
 	/* min_t(u16, nhoff, skb->len): both cut to 16 bits first */
-	offset = (uint16_t)f.at < (uint16_t)packet->caplen ?
-			 (uint16_t)f.at :
-			 (uint16_t)packet->caplen;
+	offset = (uint16_t)f.at < (uint16_t)packet->caplen
+			 ? (uint16_t)f.at
+			 : (uint16_t)packet->caplen;
 	f.at = offset;
 	if (f.is_later_fragment)
 		return offset;

@@ -70,15 +70,14 @@ CBPF_INLINE enum step step(const struct cbpf_prog *prog,
 	const uint32_t k = insn->k;
 	struct pk_value v;
 
-#define LOAD(dest, base, size)                                  \
-	do {                                                    \
-		v = pk_load(row, packet, base, k, size);        \
-		if (cbpf_unlikely(v.why))                       \
-			return abort_run(res, pc, v.why);       \
-		dest = v.value;                                 \
+#define LOAD(dest, base, size)                            \
+	do {                                              \
+		v = pk_load(row, packet, base, k, size);  \
+		if (cbpf_unlikely(v.why))                 \
+			return abort_run(res, pc, v.why); \
+		dest = v.value;                           \
 	} while (0)
-#define ALU(op, operand)  \
-	s->a = ev_alu(op, s->a, operand, false)
+#define ALU(op, operand) s->a = ev_alu(op, s->a, operand, false)
 #define JUMP(op, operand) \
 	s->pc += ev_test(op, s->a, operand) ? insn->jt : insn->jf
 
@@ -327,7 +326,8 @@ void cbpf_run(const struct cbpf_prog *prog, const struct cbpf_packet *packet,
 
 	if (ends_at_once(prog, &p, result))
 		return;
-	if (prog->traits.reads_unset_mem) /* else no path does, before a write */
+	if (prog->traits
+		    .reads_unset_mem) /* else no path does, before a write */
 		memset(m, 0, sizeof(m));
 	for (; step(prog, &p, &s, m, result) == STEP_ON; steps++) {
 		if (cbpf_unlikely(steps == limit)) {
@@ -371,9 +371,9 @@ void cbpf_run_watched(const struct cbpf_prog *prog,
 	uint64_t limit;
 
 	opts_take(&own, sizeof(own), watch);
-	limit = own.max_steps		? own.max_steps :
-		prog->traits.has_loop	? CBPF_STEP_LIMIT :
-					  UINT64_MAX;
+	limit = own.max_steps		? own.max_steps
+		: prog->traits.has_loop ? CBPF_STEP_LIMIT
+					: UINT64_MAX;
 	result->steps = 0;
 	do {
 		if (result->steps == limit ||
@@ -427,7 +427,7 @@ bool cbpf_step_reads(const struct cbpf_prog *prog,
 const char *cbpf_end_name(enum cbpf_end end)
 {
 	static const char *const names[] = {
-		[CBPF_RETURNED] = "returned",   [CBPF_ABORTED] = "aborted",
+		[CBPF_RETURNED] = "returned",	[CBPF_ABORTED] = "aborted",
 		[CBPF_NO_DEVICE] = "no-device", [CBPF_CRASHED] = "crash",
 		[CBPF_ENDLESS] = "endless",
 	};

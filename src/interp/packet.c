@@ -97,7 +97,7 @@ uint32_t pk_rand(uint64_t *state)
 	return (uint32_t)(z ^ z >> 31);
 }
 
-#define ATTR_HEADER 4	     /* struct nlattr: u16 len, u16 type, host order */
+#define ATTR_HEADER    4      /* struct nlattr: u16 len, u16 type, host order */
 #define ATTR_TYPE_MASK 0x3fff /* NLA_TYPE_MASK: without nested, byte order */
 
 /*
@@ -142,8 +142,8 @@ static uint32_t read_attr(const struct cbpf_packet *packet, uint32_t a,
 	return find_attr(packet->data, a + ATTR_HEADER, a + outer, x);
 }
 
-struct pk_value pk_ext(const struct cbpf_packet *packet, uint32_t k,
-		       uint32_t a, uint32_t x, uint64_t *rand)
+struct pk_value pk_ext(const struct cbpf_packet *packet, uint32_t k, uint32_t a,
+		       uint32_t x, uint64_t *rand)
 {
 	static const struct cbpf_ctx none;
 	const struct cbpf_ctx *ctx = packet->ctx ? packet->ctx : &none;

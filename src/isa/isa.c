@@ -15,13 +15,13 @@ _Static_assert(offsetof(struct cbpf_insn, jf) == 3, "layout");
 _Static_assert(offsetof(struct cbpf_insn, k) == 4, "layout");
 
 #define DIALECT_BIT(name) (1 << CBPF_##name)
-#define ON_NONE 0
-#define ON_ALL ((1 << CBPF_DIALECTS) - 1)
-#define ON_OPENBSD DIALECT_BIT(OPENBSD)
-#define NOT_SECCOMP (ON_ALL & ~DIALECT_BIT(SECCOMP))
-#define NOT_OPENBSD (ON_ALL & ~DIALECT_BIT(OPENBSD))
-#define NOT_SC_OB (NOT_SECCOMP & NOT_OPENBSD)
-#define NOT_GO (ON_ALL & ~DIALECT_BIT(GO))
+#define ON_NONE		  0
+#define ON_ALL		  ((1 << CBPF_DIALECTS) - 1)
+#define ON_OPENBSD	  DIALECT_BIT(OPENBSD)
+#define NOT_SECCOMP	  (ON_ALL & ~DIALECT_BIT(SECCOMP))
+#define NOT_OPENBSD	  (ON_ALL & ~DIALECT_BIT(OPENBSD))
+#define NOT_SC_OB	  (NOT_SECCOMP & NOT_OPENBSD)
+#define NOT_GO		  (ON_ALL & ~DIALECT_BIT(GO))
 
 const struct isa_row isa_rows[OP_ROWS] = {
 #define A USES_A
@@ -86,7 +86,8 @@ const struct isa_ext_row *isa_ext_of(uint32_t number)
 
 const struct isa_ext_row *isa_ext_named(const char *name, size_t len)
 {
-	/* bpf_asm's older name, include/uapi/linux/filter.h's VLAN_TAG_PRESENT */
+	/* bpf_asm's older name, include/uapi/linux/filter.h's VLAN_TAG_PRESENT
+	 */
 	if (is_word("vlan_pr", name, len))
 		return isa_ext_of(EXT_VLAN_AVAIL);
 	for (size_t i = 0; i < CBPF_COUNT(ext_rows); i++)
@@ -108,8 +109,8 @@ const char *cbpf_dialect_name(enum cbpf_dialect dialect)
 {
 	if (dialect == CBPF_ANY_DIALECT)
 		return "any";
-	return (unsigned)dialect < CBPF_DIALECTS ? isa_dialects[dialect].name :
-						   NULL;
+	return (unsigned)dialect < CBPF_DIALECTS ? isa_dialects[dialect].name
+						 : NULL;
 }
 
 enum cbpf_dialect cbpf_dialect_find(const char *name)
@@ -172,9 +173,9 @@ static enum isa_op decode_go(const struct cbpf_insn *insn, uint32_t *k)
 	case CLASS_JMP:
 		return CODE_OP(code) == JMP_JA ? OP_JA : isa_find_code(code);
 	default:
-		return insn->code == isa_rows[OP_RET_X].code ?
-			       OP_BAD :
-			       isa_find_code(insn->code);
+		return insn->code == isa_rows[OP_RET_X].code
+			       ? OP_BAD
+			       : isa_find_code(insn->code);
 	}
 }
 

@@ -16,6 +16,7 @@
 
 /* ---- encodings --------------------------------------------------------- */
 
+/* clang-format off */
 /* Fields of a code (include/uapi/linux/bpf_common.h). */
 #define CODE_CLASS(code) ((code)&0x07)
 #define CODE_SIZE(code)	 ((code)&0x18)
@@ -33,6 +34,7 @@ enum { ALU_ADD = 0x00, ALU_SUB = 0x10, ALU_MUL = 0x20, ALU_DIV = 0x30,
        ALU_NEG = 0x80, ALU_MOD = 0x90, ALU_XOR = 0xa0 };
 enum { JMP_JA = 0x00, JMP_JEQ = 0x10, JMP_JGT = 0x20, JMP_JGE = 0x30,
        JMP_JSET = 0x40 };
+/* clang-format on */
 
 /* How an operand is written. */
 enum isa_form {
@@ -94,8 +96,8 @@ CBPF_INLINE bool isa_is_ja(uint16_t code)
 
 /* ---- ancillary loads --------------------------------------------------- */
 
-#define EXT_BASE 0xfffff000u /* SKF_AD_OFF */
-#define NET_BASE 0xfff00000u /* SKF_NET_OFF */
+#define EXT_BASE  0xfffff000u /* SKF_AD_OFF */
+#define NET_BASE  0xfff00000u /* SKF_NET_OFF */
 #define LINK_BASE 0xffe00000u /* SKF_LL_OFF */
 
 enum isa_ext {
@@ -130,27 +132,30 @@ enum isa_last {
 	LAST_RET_KA,  /* code 06 or 16 exactly */
 	LAST_RET_ANY, /* class RET */
 };
-enum isa_abs { /* what k of ABS (and IND, MSH for LIMIT) may be */
+/* what k of ABS (and IND, MSH for LIMIT) may be */
+enum isa_abs {
 	ABS_ANY,
 	ABS_EXT,   /* from EXT_BASE on, only ancillary numbers */
 	ABS_DATA,  /* a multiple of 4 below 64 */
 	ABS_GO,	   /* from EXT_BASE on, only the length */
 	ABS_LIMIT, /* below OPENBSD_BUFSIZE; IND and MSH too */
 };
-enum isa_bad { /* what an unknown code does when reached */
+/* what an unknown code does when reached */
+enum isa_bad {
 	BAD_NEVER,
 	BAD_ZERO,    /* the result is 0 */
 	BAD_CRASHES, /* abort() */
 };
-enum isa_space { /* what packet offsets mean */
+/* what packet offsets mean */
+enum isa_space {
 	SPACE_PLAIN, /* unsigned, inside the packet or nowhere */
 	SPACE_LINUX, /* signed: ancillary, network and link header bases */
 	SPACE_DATA,  /* words of struct seccomp_data, in its byte order */
 };
 enum isa_charge { CHARGE_NONE, CHARGE_OPTMEM, CHARGE_PATH };
 
-#define MODES_COMMON 0x3f	/* bit mode >> 5: IMM ABS IND MEM LEN MSH */
-#define OPENBSD_BUFSIZE 2097152 /* net.bpf.maxbufsize's default */
+#define MODES_COMMON	  0x3f	  /* bit mode >> 5: IMM ABS IND MEM LEN MSH */
+#define OPENBSD_BUFSIZE	  2097152 /* net.bpf.maxbufsize's default */
 #define SECCOMP_DATA_SIZE 64
 
 struct isa_dialect {
@@ -158,13 +163,13 @@ struct isa_dialect {
 	bool was_run; /* settled by running it, not by reading its source */
 
 	/* what the checker asks */
-	uint32_t max_len; /* 0: no limit */
+	uint32_t max_len;   /* 0: no limit */
 	bool empty_accepts; /* no instruction is legal and accepts all */
 	uint8_t codes, jumps, last, abs;
-	uint8_t modes;	    /* FIELDS: legal modes of LD and LDX */
-	uint8_t alu_last;   /* FIELDS: highest legal operation of ALU */
-	bool rejects_cop;   /* FIELDS: MISC 0x20 and 0x40 */
-	bool checks_shift;  /* a constant shift must be below 32 */
+	uint8_t modes;	     /* FIELDS: legal modes of LD and LDX */
+	uint8_t alu_last;    /* FIELDS: highest legal operation of ALU */
+	bool rejects_cop;    /* FIELDS: MISC 0x20 and 0x40 */
+	bool checks_shift;   /* a constant shift must be below 32 */
 	bool checks_scratch; /* M[] must be written before it is read */
 	uint8_t charge;
 

@@ -13,8 +13,8 @@
 struct layout {
 	const struct link_insn *insns;
 	size_t n;
-	uint32_t *at;	 /* n + 1 final positions */
-	uint8_t *far;	 /* FAR_T, FAR_F */
+	uint32_t *at; /* n + 1 final positions */
+	uint8_t *far; /* FAR_T, FAR_F */
 };
 
 enum { FAR_T = 1, FAR_F = 2 };

@@ -25,8 +25,7 @@ struct link_insn {
  */
 CBPF_INTERNAL enum cbpf_err link_insns(const struct link_insn *insns, size_t n,
 				       const struct cbpf_mem *mem,
-				       struct cbpf_insn **out,
-				       uint32_t **lines, size_t *n_out,
-				       size_t *at);
+				       struct cbpf_insn **out, uint32_t **lines,
+				       size_t *n_out, size_t *at);
 
 #endif

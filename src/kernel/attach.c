@@ -24,7 +24,7 @@
 #ifndef SO_MEMINFO
 #define SO_MEMINFO 55
 #endif
-#define MEMINFO_WORDS 9	 /* include/uapi/linux/sock_diag.h, SK_MEMINFO_VARS */
+#define MEMINFO_WORDS  9 /* include/uapi/linux/sock_diag.h, SK_MEMINFO_VARS */
 #define MEMINFO_OPTMEM 6 /* SK_MEMINFO_OPTMEM */
 
 _Static_assert(sizeof(struct sock_filter) == sizeof(struct cbpf_insn),

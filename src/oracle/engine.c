@@ -17,8 +17,8 @@
 /* Bytes of the view that a socket keeps, those of a pulled header aside. */
 static uint32_t accepted_bytes(const struct cbpf_view *view, uint32_t verdict)
 {
-	uint32_t kept = verdict < view->packet.caplen ? verdict :
-							view->packet.caplen;
+	uint32_t kept =
+		verdict < view->packet.caplen ? verdict : view->packet.caplen;
 
 	return kept > view->header ? kept - view->header : 0;
 }
@@ -31,9 +31,9 @@ struct cbpf_answer ora_foretell(const struct cbpf_view *view,
 				      result->value };
 
 	if (shows == CBPF_SHOWS_BYTES)
-		answer.value = answer.is_passed ?
-				       accepted_bytes(view, result->value) :
-				       0;
+		answer.value = answer.is_passed
+				       ? accepted_bytes(view, result->value)
+				       : 0;
 	if (shows == CBPF_SHOWS_BYTES || shows == CBPF_SHOWS_VALUE)
 		answer.end = CBPF_RETURNED;
 	return answer;
@@ -149,8 +149,7 @@ static enum cbpf_err load_interp(const struct cbpf_engine *engine,
 }
 
 static enum cbpf_err view_interp(void *handle, const struct cbpf_packet *packet,
-				 struct cbpf_view *view,
-				 struct cbpf_diag *diag)
+				 struct cbpf_view *view, struct cbpf_diag *diag)
 {
 	const struct cbpf_prog *prog = handle;
 

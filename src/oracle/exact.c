@@ -53,8 +53,8 @@ size_t exact_rewrite(const struct cbpf_insn *insns, size_t n,
 	}
 	if (!has_tail)
 		return n;
-	out[n] = (struct cbpf_insn){ isa_rows[test].code, 0, 1,
-				     question.value };
+	out[n] =
+		(struct cbpf_insn){ isa_rows[test].code, 0, 1, question.value };
 	out[n + 1] = pass;
 	out[n + 2] = drop;
 	return n + EXACT_TAIL;

@@ -37,14 +37,13 @@ static bool one_in(struct generator *g, uint32_t n)
 
 static uint32_t pick_constant(struct generator *g)
 {
-	static const uint32_t edges[] = { 0,	      1,	  2,
-					  3,	      7,	  8,
-					  14,	      15,	  16,
-					  31,	      32,	  33,
-					  63,	      64,	  0xff,
-					  0x100,      0x800,	  0xffff,
-					  0x10000,    0x7fffffff, 0x80000000,
-					  0xfffff000, 0xfffffffe, 0xffffffff };
+	static const uint32_t edges[] = {
+		0,	    1,		2,	    3,	       7,
+		8,	    14,		15,	    16,	       31,
+		32,	    33,		63,	    64,	       0xff,
+		0x100,	    0x800,	0xffff,	    0x10000,   0x7fffffff,
+		0x80000000, 0xfffff000, 0xfffffffe, 0xffffffff
+	};
 
 	if (one_in(g, 4))
 		return pk_rand(g->seed);
@@ -84,8 +83,8 @@ static uint32_t pick_operand(struct generator *g, enum isa_op op)
 		return below(g, g->is_wild && one_in(g, 30) ? 20 : 16);
 	case FORM_K:
 		if (op == OP_LSH_K || op == OP_RSH_K)
-			return g->is_wild && one_in(g, 10) ? pick_constant(g) :
-							     below(g, 32);
+			return g->is_wild && one_in(g, 10) ? pick_constant(g)
+							   : below(g, 32);
 		if ((op == OP_DIV_K || op == OP_MOD_K) && !g->is_wild)
 			return pick_constant(g) | 1;
 		return pick_constant(g);
@@ -166,8 +165,8 @@ size_t cbpf_random_program(uint64_t *seed, const struct cbpf_random_opts *opts,
 	uint32_t n, max;
 
 	opts_take(&own, sizeof(own), opts);
-	g.dialect = (unsigned)own.dialect < CBPF_DIALECTS ? own.dialect :
-							    CBPF_USER;
+	g.dialect =
+		(unsigned)own.dialect < CBPF_DIALECTS ? own.dialect : CBPF_USER;
 	g.is_wild = own.is_wild;
 	max = own.max_insns ? own.max_insns : LENGTH_DEFAULT;
 	n = 1 + below(&g, max);
@@ -193,9 +192,9 @@ static void plant(struct generator *g, const struct cbpf_insn *load, uint32_t k,
 		  uint8_t *data, size_t len)
 {
 	uint32_t v = one_in(g, 3) ? k + below(g, 3) - 1 : k;
-	size_t size = CODE_SIZE(load->code) == 0x10 ? 1 :
-		      CODE_SIZE(load->code) == 0x08 ? 2 :
-						      4;
+	size_t size = CODE_SIZE(load->code) == 0x10   ? 1
+		      : CODE_SIZE(load->code) == 0x08 ? 2
+						      : 4;
 
 	if (!by_fits(load->k, size, len))
 		return;
@@ -223,8 +222,8 @@ size_t cbpf_random_packet(uint64_t *seed, const struct cbpf_insn *insns,
 		else if (load && isa_is_branch(code) && one_in(&g, 2))
 			plant(&g, load, insns[pc].k, data, len);
 		/* just inside, or just outside, the end */
-		if (load == &insns[pc] && one_in(&g, 20) &&
-		    load->k < cap - 4 && load->k + below(&g, 5) < len)
+		if (load == &insns[pc] && one_in(&g, 20) && load->k < cap - 4 &&
+		    load->k + below(&g, 5) < len)
 			len = load->k + below(&g, 5);
 	}
 	return len;

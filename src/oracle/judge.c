@@ -118,9 +118,9 @@ enum cbpf_err cbpf_judge_load(struct cbpf_judge *judge,
 
 	if (err != CBPF_OK && !is_verdict(err))
 		return dg_give(diag, &ours);
-	theirs_err = judge->engine->load(judge->engine, &judge->opts,
-					 judge->dialect, insns, n,
-					 &judge->handle, &theirs);
+	theirs_err =
+		judge->engine->load(judge->engine, &judge->opts, judge->dialect,
+				    insns, n, &judge->handle, &theirs);
 	if (theirs_err != CBPF_OK && !is_verdict(theirs_err))
 		return dg_give(diag, &theirs);
 	if (err == CBPF_OK && theirs_err == CBPF_OK)
@@ -153,8 +153,8 @@ static enum cbpf_err run_both(struct cbpf_judge *judge,
 			      struct cbpf_view *view,
 			      struct cbpf_judged *judged)
 {
-	enum cbpf_err err = judge->engine->view(judge->handle, packet, view,
-						&judged->diag);
+	enum cbpf_err err =
+		judge->engine->view(judge->handle, packet, view, &judged->diag);
 
 	if (err != CBPF_OK)
 		return err;
@@ -196,10 +196,10 @@ enum cbpf_err cbpf_judge_run(struct cbpf_judge *judge,
 	judged->is_run = true;
 	judged->is_plain = judge->opts.is_exact && judge->engine->has_exact &&
 			   judged->answer.shows == CBPF_SHOWS_BYTES;
-	judged->expected = judged->answer.shows == CBPF_SHOWS_FORESEEN ?
-				   judged->answer :
-				   ora_foretell(&view, &judged->twin,
-						judged->answer.shows);
+	judged->expected = judged->answer.shows == CBPF_SHOWS_FORESEEN
+				   ? judged->answer
+				   : ora_foretell(&view, &judged->twin,
+						  judged->answer.shows);
 	judged->agrees = ora_agree(&judged->answer, &judged->expected);
 	return CBPF_OK;
 }

@@ -19,7 +19,7 @@
 /* ---- parting ----------------------------------------------------------- */
 
 #define TRACE_MAX 4096 /* no kernel's program runs longer */
-#define WORDS 16
+#define WORDS	  16
 
 struct trace {
 	uint32_t *pcs;
@@ -101,9 +101,9 @@ uint32_t cbpf_judge_parting(struct cbpf_judge *judge,
 			    const struct cbpf_packet *packet)
 {
 	struct arena arena = arena_new(NULL);
-	struct trace trace = { arena_take(&arena, TRACE_MAX,
-					  sizeof(*trace.pcs)),
-			       0 };
+	struct trace trace = {
+		arena_take(&arena, TRACE_MAX, sizeof(*trace.pcs)), 0
+	};
 	uint32_t pc = CBPF_NO_PC;
 
 	if (trace.pcs && cbpf_judge_load(judge, insns, n, NULL) == CBPF_OK &&
@@ -163,12 +163,12 @@ static bool remove_one(const struct shrink *s, uint32_t gone)
 		if (isa_is_ja(insn.code)) {
 			insn.k = move_target(pc + 1 + insn.k, gone) - next;
 		} else if (isa_is_branch(insn.code)) {
-			insn.jt = (uint8_t)(move_target(pc + 1 + insn.jt,
-							gone) -
-					    next);
-			insn.jf = (uint8_t)(move_target(pc + 1 + insn.jf,
-							gone) -
-					    next);
+			insn.jt =
+				(uint8_t)(move_target(pc + 1 + insn.jt, gone) -
+					  next);
+			insn.jf =
+				(uint8_t)(move_target(pc + 1 + insn.jf, gone) -
+					  next);
 		}
 		s->trial[at++] = insn;
 	}

@@ -32,11 +32,9 @@ CBPF_INTERNAL enum cbpf_err ora_attach(int fd, const struct cbpf_insn *insns,
  * Runs the loaded program's twin over the view of a packet with a call before
  * each step. False where there is no view.
  */
-CBPF_INTERNAL bool ora_trace(struct cbpf_judge *judge,
-			     const struct cbpf_packet *packet,
-			     bool (*before)(void *ctx,
-					    const struct cbpf_state *state),
-			     void *ctx);
+CBPF_INTERNAL bool ora_trace(
+	struct cbpf_judge *judge, const struct cbpf_packet *packet,
+	bool (*before)(void *ctx, const struct cbpf_state *state), void *ctx);
 
 /* ---- exact mode -------------------------------------------------------- */
 

@@ -40,9 +40,9 @@
 #define IP4_HEADER 20
 #define IP6_HEADER 40
 #define UDP_HEADER 8
-#define ARPHRD_LO 0x304 /* include/uapi/linux/if_arp.h, ARPHRD_LOOPBACK */
-#define TTL 64		/* net.ipv4.ip_default_ttl's default */
-#define WAIT_MS 50
+#define ARPHRD_LO  0x304 /* include/uapi/linux/if_arp.h, ARPHRD_LOOPBACK */
+#define TTL	   64	 /* net.ipv4.ip_default_ttl's default */
+#define WAIT_MS	   50
 
 union address {
 	struct sockaddr any;
@@ -56,7 +56,7 @@ struct udp_handle {
 	int send, recv;
 	union address from, to;
 	uint32_t drops;
-	uint32_t header; /* Ethernet, IP */
+	uint32_t header;  /* Ethernet, IP */
 	uint32_t largest; /* payload */
 	uint32_t lo_index;
 	uint8_t ttl;
@@ -324,8 +324,8 @@ static enum cbpf_err run_udp(void *handle, const struct cbpf_view *view,
 
 	(void)expect;
 	len = sendto(h->send, view->packet.data + UDP_HEADER,
-		     view->packet.caplen - UDP_HEADER, MSG_DONTWAIT,
-		     &h->to.any, address_size(h));
+		     view->packet.caplen - UDP_HEADER, MSG_DONTWAIT, &h->to.any,
+		     address_size(h));
 	if (len < 0 && (errno == EMSGSIZE || errno == ENOBUFS))
 		return dg_say(diag, CBPF_E_SKIP,
 			      "the kernel has no buffer for %u bytes",
@@ -360,7 +360,7 @@ static enum cbpf_err load_udp(const struct cbpf_engine *engine,
 }
 
 #define view_udp NULL
-#define run_udp NULL
+#define run_udp	 NULL
 #define free_udp NULL
 
 #endif

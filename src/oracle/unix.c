@@ -20,8 +20,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define PAIRS 5		/* the program as it is, and four questions */
-#define SNDBUF 8388608	/* asked for; the kernel gives what it may */
+#define PAIRS  5       /* the program as it is, and four questions */
+#define SNDBUF 8388608 /* asked for; the kernel gives what it may */
 /*
  * Datagrams above SKB_MAX_ALLOC are kept in pages: SKB_MAX_ORDER(0, 2), four
  * pages less struct skb_shared_info (net/unix/af_unix.c, measured on 6.18).
@@ -104,7 +104,8 @@ static enum cbpf_err new_handle(const struct cbpf_engine_opts *opts,
 		return err;
 	}
 	getsockopt(h->pairs[0].send, SOL_SOCKET, SO_SNDBUF, &size, &len);
-	h->largest = size > 32 ? (uint32_t)size - 32 : 0; /* unix_dgram_sendmsg */
+	h->largest =
+		size > 32 ? (uint32_t)size - 32 : 0; /* unix_dgram_sendmsg */
 	*out = h;
 	return CBPF_OK;
 }
@@ -119,8 +120,8 @@ static bool keep_program(struct unix_handle *h, const struct cbpf_insn *insns,
 			 (h->cap + EXACT_TAIL) * sizeof(*h->rewritten));
 		h->cap = 0;
 		h->insns = mem_new(&h->mem, n, sizeof(*h->insns));
-		h->rewritten = mem_new(&h->mem, n + EXACT_TAIL,
-				       sizeof(*h->rewritten));
+		h->rewritten =
+			mem_new(&h->mem, n + EXACT_TAIL, sizeof(*h->rewritten));
 		if (!h->insns || !h->rewritten) {
 			mem_free(&h->mem, h->insns, n * sizeof(*h->insns));
 			mem_free(&h->mem, h->rewritten,
@@ -157,8 +158,8 @@ static enum cbpf_err load_unix(const struct cbpf_engine *engine,
 	err = ora_attach(h->pairs[0].recv, insns, n, diag);
 	if (err != CBPF_OK || !h->is_exact)
 		return err;
-	return keep_program(h, insns, n) ? CBPF_OK :
-					   dg_fail(diag, CBPF_E_NOMEM);
+	return keep_program(h, insns, n) ? CBPF_OK
+					 : dg_fail(diag, CBPF_E_NOMEM);
 }
 
 static enum cbpf_err view_unix(void *handle, const struct cbpf_packet *packet,
@@ -245,8 +246,8 @@ static enum cbpf_err find_pair(struct unix_handle *h,
 }
 
 static enum cbpf_err ask(struct unix_handle *h,
-			 const struct cbpf_packet *packet,
-			 enum exact_pass pass, uint32_t value, bool *is_passed,
+			 const struct cbpf_packet *packet, enum exact_pass pass,
+			 uint32_t value, bool *is_passed,
 			 struct cbpf_diag *diag)
 {
 	struct exact_question question = { pass, value };
@@ -266,8 +267,7 @@ static enum cbpf_err spell_out(struct unix_handle *h,
 			       struct cbpf_diag *diag)
 {
 	bool is_passed;
-	enum cbpf_err err =
-		ask(h, packet, PASS_RETURNED, 0, &is_passed, diag);
+	enum cbpf_err err = ask(h, packet, PASS_RETURNED, 0, &is_passed, diag);
 
 	answer->shows = CBPF_SHOWS_ALL;
 	answer->end = is_passed ? CBPF_RETURNED : CBPF_ABORTED;
@@ -357,7 +357,7 @@ static enum cbpf_err load_unix(const struct cbpf_engine *engine,
 }
 
 #define view_unix NULL
-#define run_unix NULL
+#define run_unix  NULL
 #define free_unix NULL
 
 #endif

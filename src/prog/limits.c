@@ -17,14 +17,14 @@
 #include "prog/prog.h"
 
 #define OPTMEM_DEFAULT 131072 /* net.core.optmem_max since Linux 6.7 */
-#define PROG_HEADER 96	      /* sizeof(struct bpf_prog) before its insns */
-#define EBPF_INSN 8
-#define PATH_LIMIT 32768      /* kernel/seccomp.c, MAX_INSNS_PER_PATH */
-#define PATH_PENALTY 4	      /* added there for each installed filter */
-#define JUMP_LIMIT 32767
-#define PROLOGUE 3
+#define PROG_HEADER    96     /* sizeof(struct bpf_prog) before its insns */
+#define EBPF_INSN      8
+#define PATH_LIMIT     32768 /* kernel/seccomp.c, MAX_INSNS_PER_PATH */
+#define PATH_PENALTY   4     /* added there for each installed filter */
+#define JUMP_LIMIT     32767
+#define PROLOGUE       3
 #define PROLOGUE_LOADS 4
-#define COST_MOST 21 /* of one instruction: MSH beyond 32767 */
+#define COST_MOST      21 /* of one instruction: MSH beyond 32767 */
 
 static const struct {
 	const char *name;
@@ -116,7 +116,8 @@ struct cbpf_cost cbpf_check_cost(const struct cbpf_insn *insns, size_t n,
 		    !isa_ext_of(k))
 			cost.converted++;
 		else
-			cost.converted += cost_insn(&insns[pc], dialect, &loads);
+			cost.converted +=
+				cost_insn(&insns[pc], dialect, &loads);
 	}
 	if (loads)
 		cost.converted += PROLOGUE_LOADS;

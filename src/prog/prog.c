@@ -14,15 +14,15 @@
 const char *cbpf_version(void)
 {
 #define TEXT_(x) #x
-#define TEXT(x) TEXT_(x)
+#define TEXT(x)	 TEXT_(x)
 	return TEXT(CBPF_VERSION_MAJOR) "." TEXT(CBPF_VERSION_MINOR) "." TEXT(
 		CBPF_VERSION_PATCH);
 #undef TEXT
 #undef TEXT_
 }
 
-static void note_traits(struct cbpf_traits *traits, enum isa_op op,
-			uint32_t k, size_t pc)
+static void note_traits(struct cbpf_traits *traits, enum isa_op op, uint32_t k,
+			size_t pc)
 {
 	switch (op) {
 	case OP_LD_EXT:
@@ -89,8 +89,8 @@ enum cbpf_err cbpf_prog_new(const struct cbpf_insn *insns, size_t n,
 
 		prog->given[pc] = insns[pc];
 		*op = insns[pc];
-		op->code = (uint16_t)isa_decode(&insns[pc], own.dialect,
-						&op->k);
+		op->code =
+			(uint16_t)isa_decode(&insns[pc], own.dialect, &op->k);
 		note_traits(&prog->traits, (enum isa_op)op->code, op->k, pc);
 	}
 	err = vfy_scratch(insns, n, &mem, &unset);

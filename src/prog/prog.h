@@ -29,8 +29,8 @@ CBPF_INTERNAL enum cbpf_err vfy_rules(const struct cbpf_insn *insns, size_t n,
 				      const struct cbpf_check_opts *opts,
 				      struct cbpf_report *report);
 /* The first read of an M[] that may not be written yet, or NO_PC; NOMEM. */
-CBPF_INTERNAL enum cbpf_err vfy_scratch(const struct cbpf_insn *insns,
-					size_t n, const struct cbpf_mem *mem,
+CBPF_INTERNAL enum cbpf_err vfy_scratch(const struct cbpf_insn *insns, size_t n,
+					const struct cbpf_mem *mem,
 					uint32_t *pc);
 /* What the kernel refuses beyond the rules; insns has passed them. */
 CBPF_INTERNAL enum cbpf_err vfy_limits(const struct cbpf_insn *insns, size_t n,

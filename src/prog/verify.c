@@ -162,8 +162,8 @@ static bool fields_are_legal(const struct isa_dialect *row, uint16_t code)
 		return CODE_OP(code) <= JMP_JSET;
 	case CLASS_MISC:
 		/* NetBSD's coprocessor calls, COP 0x20 and COPX 0x40 */
-		return !(row->rejects_cop && ((code & 0xf8) == 0x20 ||
-					      (code & 0xf8) == 0x40));
+		return !(row->rejects_cop &&
+			 ((code & 0xf8) == 0x20 || (code & 0xf8) == 0x40));
 	default: /* stores and returns: any bits */
 		return true;
 	}
@@ -268,8 +268,9 @@ enum cbpf_err vfy_rules(const struct cbpf_insn *insns, size_t n,
 			const struct cbpf_check_opts *opts,
 			struct cbpf_report *report)
 {
-	struct verifier v = { &isa_dialects[opts->dialect], opts, insns, n,
-			      report, CBPF_OK };
+	struct verifier v = {
+		&isa_dialects[opts->dialect], opts, insns, n, report, CBPF_OK
+	};
 	uint32_t max_len = opts->hook == CBPF_HOOK_XT ? 64 : v.row->max_len;
 	uint32_t pc;
 

@@ -42,12 +42,12 @@ struct reference {
 struct parser {
 	struct reading *r;
 	struct lexer lex;
-	struct token token;	/* the one at hand */
+	struct token token; /* the one at hand */
 	struct arena arena;
-	struct label **labels;	/* buckets */
-	struct buf insns;	/* struct link_insn */
-	struct buf references;	/* struct reference */
-	bool is_panicking;	/* an error was met; the line is passed over */
+	struct label **labels; /* buckets */
+	struct buf insns;      /* struct link_insn */
+	struct buf references; /* struct reference */
+	bool is_panicking;     /* an error was met; the line is passed over */
 };
 
 /* A target as it was read. */
@@ -97,8 +97,8 @@ static bool fail_at(struct parser *p, const struct token *token,
 
 static bool fail(struct parser *p, const char *expected)
 {
-	enum cbpf_err code = p->token.kind == TOKEN_BROKEN ? CBPF_E_NUMBER :
-							     CBPF_E_SYNTAX;
+	enum cbpf_err code =
+		p->token.kind == TOKEN_BROKEN ? CBPF_E_NUMBER : CBPF_E_SYNTAX;
 
 	return fail_at(p, &p->token, code, expected);
 }
@@ -216,9 +216,8 @@ static bool take_target(struct parser *p, struct target *target)
 	if (p->token.kind != TOKEN_NUMBER || has_sign == p->token.is_signed)
 		return fail(p, expected);
 	target->is_relative = true;
-	target->distance = *target->token.text == '-' ?
-				   (int32_t)p->token.value :
-				   (int64_t)p->token.value;
+	target->distance = *target->token.text == '-' ? (int32_t)p->token.value
+						      : (int64_t)p->token.value;
 	advance(p);
 	return true;
 }
@@ -273,10 +272,11 @@ static bool take_msh(struct parser *p, struct operand *o)
 
 	o->form = FORM_MSH;
 	advance(p);
-	if (!expect_punct(p, '*', expected) || !expect_punct(p, '(', expected) ||
+	if (!expect_punct(p, '*', expected) ||
+	    !expect_punct(p, '(', expected) ||
 	    !expect_punct(p, '[', expected) ||
-	    !take_number(p, &o->k, expected) || !expect_punct(p, ']', expected) ||
-	    !expect_punct(p, '&', expected))
+	    !take_number(p, &o->k, expected) ||
+	    !expect_punct(p, ']', expected) || !expect_punct(p, '&', expected))
 		return false;
 	if (first.value != 4)
 		return fail_at(p, &first, CBPF_E_SYNTAX, "4");
@@ -366,13 +366,13 @@ struct mnemonic {
 	const char *expected; /* the operands it takes */
 };
 
-#define OPERAND_LD "an operand: [k], [x + k], #k, M[k], len or an extension"
-#define OPERAND_LDX "an operand: #k, M[k], len or 4*([k]&0xf)"
+#define OPERAND_LD   "an operand: [k], [x + k], #k, M[k], len or an extension"
+#define OPERAND_LDX  "an operand: #k, M[k], len or 4*([k]&0xf)"
 #define OPERAND_PART "an operand: [k], [x + k] or an extension"
-#define OPERAND_ALU "an operand: #k or x"
-#define OPERAND_NEG "an operand: #k or x, then one target"
-#define OPERAND_MEM "an operand: M[k]"
-#define OPERAND_JA "a target: a label, or + and a number"
+#define OPERAND_ALU  "an operand: #k or x"
+#define OPERAND_NEG  "an operand: #k or x, then one target"
+#define OPERAND_MEM  "an operand: M[k]"
+#define OPERAND_JA   "a target: a label, or + and a number"
 
 static const struct mnemonic mnemonics[] = {
 	/* clang-format off */
@@ -596,8 +596,7 @@ static void resolve_references(struct parser *p)
 
 	for (size_t i = 0; i < n; i++) {
 		const struct token *token = &refs[i].token;
-		struct label *label =
-			*find_label(p, token->text, token->len);
+		struct label *label = *find_label(p, token->text, token->len);
 
 		if (!label)
 			fail_at(p, token, CBPF_E_LABEL, NULL);
@@ -735,8 +734,8 @@ static void write_jump(struct buf *out, const struct cbpf_insn *insn,
 	size_t next = pc + 1;
 
 	buf_print(out, "%s ",
-		  is_negated ? negated[CODE_OP(insn->code) >> 4] :
-			       isa_rows[op].mnemonic);
+		  is_negated ? negated[CODE_OP(insn->code) >> 4]
+			     : isa_rows[op].mnemonic);
 	if (isa_rows[op].form == FORM_JX)
 		buf_print(out, "x");
 	else

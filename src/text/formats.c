@@ -140,8 +140,8 @@ static enum cbpf_err take_code(struct reading *r, struct cbpf_code *code)
 	if (!r->insns.is_broken && !r->lines.is_broken) {
 		code->insns = mem_copy(&code->mem, r->insns.at, r->insns.len);
 		if (has_lines)
-			code->lines = mem_copy(&code->mem, r->lines.at,
-					       r->lines.len);
+			code->lines =
+				mem_copy(&code->mem, r->lines.at, r->lines.len);
 		if (code->insns && (code->lines || !has_lines)) {
 			code->n = n;
 			return CBPF_OK;
@@ -159,8 +159,8 @@ enum cbpf_err cbpf_text_read(enum cbpf_format format, const void *text,
 			     size_t size, const struct cbpf_mem *mem,
 			     struct cbpf_code *code, struct cbpf_report *report)
 {
-	struct reading r = { text, size, report, CBPF_OK, buf_new(mem),
-			     buf_new(mem) };
+	struct reading r = { text,    size,	    report,
+			     CBPF_OK, buf_new(mem), buf_new(mem) };
 	struct cbpf_diag diag = dg_make(CBPF_E_ARGUMENT, 0, 0);
 	enum cbpf_err err;
 

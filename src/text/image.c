@@ -117,7 +117,8 @@ static void write_lines(struct buf *out, const struct cbpf_insn *insns,
 	char line[96];
 
 	for (size_t pc = 0; pc < n; pc++) {
-		image_line(line, sizeof(line), &insns[pc], (uint32_t)pc, is_110);
+		image_line(line, sizeof(line), &insns[pc], (uint32_t)pc,
+			   is_110);
 		buf_print(out, "(%03zu) %s\n", pc, line);
 	}
 }

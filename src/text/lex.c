@@ -88,8 +88,8 @@ static int digit_value(char c)
 }
 
 /* The digits at text in a base, cut to 32 bits as bpf_asm's strtoul is. */
-static void read_number(struct token *token, const char *text,
-			const char *end, unsigned base, bool is_negative)
+static void read_number(struct token *token, const char *text, const char *end,
+			unsigned base, bool is_negative)
 {
 	uint64_t value = 0;
 	bool is_huge = false;

@@ -121,10 +121,10 @@ static void read_raw(struct reading *r, bool is_big)
 		return;
 	}
 	for (size_t i = 0; i < r->size; i += INSN_SIZE, p += INSN_SIZE) {
-		struct cbpf_insn insn = {
-			is_big ? by_be16(p) : by_le16(p), p[2], p[3],
-			is_big ? by_be32(p + 4) : by_le32(p + 4)
-		};
+		struct cbpf_insn insn = { is_big ? by_be16(p) : by_le16(p),
+					  p[2], p[3],
+					  is_big ? by_be32(p + 4)
+						 : by_le32(p + 4) };
 
 		reading_add(r, &insn, 0);
 	}

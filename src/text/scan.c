@@ -128,9 +128,9 @@ bool scan_number(struct scan *s, bool is_c, bool is_signed, uint32_t max,
 	}
 	for (; len; len--, s->at++) {
 		unsigned char c = (unsigned char)*s->at;
-		unsigned digit = isdigit(c)  ? c - 48u :
-				 isxdigit(c) ? (c | 0x20u) - 'a' + 10 :
-					       99;
+		unsigned digit = isdigit(c)    ? c - (unsigned)'0'
+				 : isxdigit(c) ? (c | 0x20u) - 'a' + 10
+					       : 99;
 
 		if (digit >= base) {
 			*s = start;
