@@ -47,7 +47,8 @@ struct parser {
 	struct label **labels; /* buckets */
 	struct buf insns;      /* struct link_insn */
 	struct buf references; /* struct reference */
-	bool is_panicking;     /* an error was met; the line is passed over */
+	bool is_panicking;     /* the rest of panic_line is passed over */
+	uint32_t panic_line;
 };
 
 /* A target as it was read. */
@@ -92,6 +93,7 @@ static bool fail_at(struct parser *p, const struct token *token,
 	diag.expected = expected;
 	reading_note(p->r, &diag);
 	p->is_panicking = true;
+	p->panic_line = token->line;
 	return false;
 }
 
@@ -521,6 +523,7 @@ static bool take_field(struct parser *p, uint32_t *value, uint32_t max)
 	diag.a = max;
 	reading_note(p->r, &diag);
 	p->is_panicking = true;
+	p->panic_line = token.line;
 	return false;
 }
 
@@ -558,9 +561,9 @@ static bool is_label_here(const struct parser *p)
 	return next.kind == TOKEN_PUNCT && next.value == ':';
 }
 
-static void skip_to_next_line(struct parser *p, uint32_t line)
+static void skip_panic(struct parser *p)
 {
-	while (p->token.kind != TOKEN_END && p->token.line <= line)
+	while (p->token.kind != TOKEN_END && p->token.line <= p->panic_line)
 		advance(p);
 	p->is_panicking = false;
 }
@@ -583,7 +586,7 @@ static void parse_statement(struct parser *p, struct token *last_label)
 			parse_insn(p);
 	}
 	if (p->is_panicking)
-		skip_to_next_line(p, p->token.line);
+		skip_panic(p);
 }
 
 /* ---- the whole --------------------------------------------------------- */

@@ -1,0 +1,56 @@
+# Sourced by demo and check: the packages a build needs, and the build.
+# need_packages PACKAGE... installs what is missing (root, or sudo without a
+# password), else prints the line to run and stops with status 2.
+
+# The root's own time and state do not matter to apt here.
+apt_install() {
+    $1 apt-get update -qq &&
+        $1 env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
+            --no-install-recommends $2 >/dev/null
+}
+
+need_packages() {
+    missing=
+    for package in "$@"; do
+        dpkg-query -W -f '${Status}' "$package" 2>/dev/null |
+            grep -q 'install ok installed' || missing="$missing $package"
+    done
+    [ -n "$missing" ] || return 0
+    command -v apt-get >/dev/null || {
+        echo "This is neither Debian nor Ubuntu. Install what these packages hold:$missing" >&2
+        exit 2
+    }
+    echo "Installing$missing" >&2
+    if [ "$(id -u)" = 0 ]; then
+        apt_install "" "$missing" && return 0
+    elif command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
+        apt_install "sudo" "$missing" && return 0
+    fi
+    echo "Could not install them. Run this as root, then try again:" >&2
+    echo "    apt-get update && apt-get install -y$missing" >&2
+    exit 2
+}
+
+BUILD_PACKAGES="gcc libc6-dev meson ninja-build pkg-config libpcap-dev libjansson-dev"
+
+# build DIR [MESON OPTION...]: set up once, then only what changed.
+build() {
+    dir=$1
+    shift
+    if [ -w . ] && { [ ! -e "$dir" ] || [ -w "$dir" ]; }; then :; else
+        echo "$(pwd)/$dir cannot be written by $(id -un)." >&2
+        echo "Remove it, or work in a clone of your own." >&2
+        exit 2
+    fi
+    mkdir -p "$dir"
+    if [ ! -e "$dir/build.ninja" ]; then
+        meson setup "$dir" "$@" >"$dir/setup.log" 2>&1 || {
+            tail -n 20 "$dir/setup.log" >&2
+            exit 2
+        }
+    fi
+    ninja -C "$dir" >"$dir/build.log" 2>&1 || {
+        tail -n 40 "$dir/build.log" >&2
+        exit 2
+    }
+}

@@ -1,0 +1,157 @@
+#!/bin/sh
+# The tool, verb by verb: what it prints and how it ends. TAP.
+#
+#   run.sh PATH-TO-CBPF
+cbpf=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
+cd "$(dirname "$0")/../.." || exit 2
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+n=0
+has_expr=1 has_json=1
+"$cbpf" dump -e ip >/dev/null 2>&1 || has_expr=
+"$cbpf" engines --json >/dev/null 2>&1 || has_json=
+
+# t NAME STATUS PATTERN COMMAND...: ends so, and prints a line that matches.
+t() {
+    n=$((n + 1))
+    name=$1 want=$2 pattern=$3
+    shift 3
+    "$@" >"$tmp/out" 2>&1 </dev/null
+    got=$?
+    if [ $got = "$want" ] && { [ -z "$pattern" ] || grep -qE -- "$pattern" "$tmp/out"; }; then
+        echo "ok $n - $name"
+        return
+    fi
+    sed 's/^/# /' "$tmp/out" | head -n 20
+    echo "not ok $n - $name (status $got, $want wanted; /$pattern/)"
+}
+skip() { n=$((n + 1)); echo "ok $n - $1 # SKIP $2"; }
+json() { if [ $has_json ]; then t "$@"; else skip "$1" "built without jansson"; fi; }
+expr_() { if [ $has_expr ]; then t "$@"; else skip "$1" "built without libpcap"; fi; }
+
+cat >"$tmp/arp.asm" <<'EOF'
+        ldh [12]
+        jne #0x806, drop
+        ret #-1
+drop:   ret #0
+EOF
+printf 'ld [x+14\njeq #1 foo\nldx proto\n  ret 5\njeq #1, nowhere\nret a\n' >"$tmp/bad.asm"
+printf 'ld M[0]\nlsh #40\nret a\n' >"$tmp/illegal.asm"
+printf 'ld mark\nret a\n' >"$tmp/mark.asm"
+arp='ffffffffffff0200000000010806000108000604000102000000000100000000000000000000000000'
+
+# ---- the tool itself
+t "no verb" 2 "usage: cbpf" "$cbpf"
+t "help" 0 "conform" "$cbpf" --help
+t "version" 0 "^cbpf [0-9]+\.[0-9]+\.[0-9]+$" "$cbpf" --version
+t "an unknown verb" 2 "^cbpf: there is no verb fly" "$cbpf" fly
+for verb in run check trace asm dump conform engines; do
+    t "$verb --help" 0 "^usage: cbpf $verb" "$cbpf" $verb --help
+    t "$verb with an unknown option" 2 "cbpf $verb" "$cbpf" $verb --nonsense
+done
+
+# ---- asm and dump
+t "asm to the four lines of -dd" 0 "^\{ 0x15, 0, 1, 0x00000806 \},$" "$cbpf" asm "$tmp/arp.asm" -f dd
+t "asm writes raw bytes" 0 "" sh -c '"$1" asm "$2" | od -An -tx1 | grep -q "28 00 00 00 0c 00 00 00"' - "$cbpf" "$tmp/arp.asm"
+"$cbpf" dump -f dd "$tmp/arp.asm" >"$tmp/arp.dd"
+for f in asm d d110 dd ddd raw raw-be; do
+    t "through $f and back" 0 "" sh -c '"$1" dump -f "$2" "$3" -o "$4" && "$1" dump -f dd "$4" | cmp - "$5"' - \
+        "$cbpf" $f "$tmp/arp.asm" "$tmp/through.$f" "$tmp/arp.dd"
+done
+t "through asm again" 0 "" sh -c '"$1" dump "$2" | "$1" dump -f dd - | cmp - "$3"' - "$cbpf" "$tmp/arp.asm" "$tmp/arp.dd"
+t "errors have a line and a column" 2 "bad.asm:2:1: expected \], found jeq" "$cbpf" asm "$tmp/bad.asm" -f dd
+t "and a caret" 2 "^    +\^$" "$cbpf" asm "$tmp/bad.asm" -f dd
+t "several in one run" 2 "bad.asm:4:7: expected an operand" "$cbpf" asm "$tmp/bad.asm" -f dd
+t "an unknown label" 2 "no label is called nowhere" "$cbpf" asm "$tmp/bad.asm" -f dd
+t "a number that is cut warns" 0 "warning: 4294967296 does not fit" sh -c 'printf "ld #4294967296\nret a\n" | "$1" asm - -f dd' - "$cbpf"
+t "an empty program" 2 "expected an instruction" "$cbpf" asm /dev/null -f dd
+t "raw of no whole size" 2 "5 bytes are not a whole number" sh -c 'printf "\\0\\0\\0\\0\\1" | "$1" dump -' - "$cbpf"
+t "raw that could be either order" 2 "raw, raw-be" sh -c 'printf "\\0\\0\\0\\0\\0\\0\\0\\1" | "$1" dump -' - "$cbpf"
+t "--from settles it" 0 "ld #" sh -c 'printf "\\0\\0\\0\\0\\0\\0\\0\\1" | "$1" dump --from raw-be -' - "$cbpf"
+t "a listing out of order" 2 "out of order" sh -c 'printf "(000) tax\n(002) ret\n" | "$1" dump -' - "$cbpf"
+t "a lossy listing" 2 "does not say what the instruction was" sh -c 'printf "(000) unimp    0x99\n" | "$1" dump -' - "$cbpf"
+t "a wrong count" 2 "promises 3 instructions and 1 follow" sh -c 'printf "3\n6 0 0 1\n" | "$1" dump -' - "$cbpf"
+t "a field out of range" 2 "does not fit its field" sh -c 'printf "{ 0x10006, 0, 0, 1 },\n" | "$1" dump -' - "$cbpf"
+t "hexadecimal where decimal is due" 2 "expected a number" sh -c 'printf "1\n6 0 0 0x10\n" | "$1" dump -' - "$cbpf"
+t "no such file" 2 "No such file" "$cbpf" dump "$tmp/none"
+t "no such format" 2 "there is no format nonsense" "$cbpf" dump -f nonsense "$tmp/arp.asm"
+t "two programs" 2 "one program is enough" "$cbpf" dump "$tmp/arp.asm" "$tmp/arp.asm"
+t "no program" 2 "a program is missing" "$cbpf" dump
+t "a full disk is noticed" 2 "" sh -c '"$1" dump "$2" >/dev/full' - "$cbpf" "$tmp/arp.asm"
+
+# ---- check
+t "legal" 0 "^legal under linux: 4 instructions, 26 once converted, 304 bytes" "$cbpf" check "$tmp/arp.asm"
+t "the dialects it passes under" 0 "passes under: user, linux, libpcap, go, freebsd\*, netbsd\*, openbsd\*" "$cbpf" check "$tmp/arp.asm"
+t "illegal, with line and advice" 1 "illegal.asm:2: instruction 1: shift by 40" "$cbpf" check "$tmp/illegal.asm"
+t "where it would pass" 1 "illegal under linux; it passes under: libpcap, go, freebsd\*, openbsd\*" "$cbpf" check "$tmp/illegal.asm"
+t "under another dialect" 0 "legal under go" "$cbpf" check -d go "$tmp/illegal.asm"
+t "optmem" 1 "net.core.optmem_max" "$cbpf" check --optmem 300 "$tmp/arp.asm"
+t "what is held counts" 1 "rule OPTMEM, errno Cannot allocate memory" "$cbpf" check --optmem 1000 --held 700 "$tmp/arp.asm"
+t "seccomp's path" 1 "converted instructions" sh -c 'printf "ret #0\n" | "$1" check -d seccomp --held 32768 -' - "$cbpf"
+t "xt_bpf's 64" 1 "65 instructions and the limit is 64" sh -c '(for i in $(seq 64); do echo "ld #1"; done; echo "ret a") | "$1" check --hook xt -' - "$cbpf"
+t "no such dialect" 2 "there is no dialect pascal" "$cbpf" check -d pascal "$tmp/arp.asm"
+json "check --json" 1 '"rule":"SHIFT"' "$cbpf" check --json "$tmp/illegal.asm"
+
+# ---- run
+t "run on bytes" 0 "4294967295" "$cbpf" run "$tmp/arp.asm" --hex $arp
+t "run on every engine" 0 "interp +user +1 accepted" "$cbpf" run "$tmp/arp.asm" --hex $arp --engine all
+t "a short packet aborts" 0 " aborted" "$cbpf" run "$tmp/arp.asm" --hex 00
+t "an illegal program" 2 "illegal under user: instruction 1: shift" "$cbpf" run "$tmp/illegal.asm" --hex 00
+t "a context" 0 " 77 " "$cbpf" run --context mark=77 --hex 00 "$tmp/mark.asm"
+t "no such field" 2 "the context has no field colour" "$cbpf" run --context colour=1 --hex 00 "$tmp/mark.asm"
+t "no packets" 2 "packets are missing" "$cbpf" run "$tmp/arp.asm"
+t "odd hexadecimal" 2 "pairs of hexadecimal" "$cbpf" run "$tmp/arp.asm" --hex 123
+t "no such engine" 2 "there is no engine warp" "$cbpf" run -E warp "$tmp/arp.asm" --hex 00
+t "no such capture" 2 "No such file" "$cbpf" run "$tmp/arp.asm" "$tmp/none.pcap"
+t "udp-body" 0 "linux-udp +linux +1 accepted, 1 agree" "$cbpf" run --udp-body -E linux-udp "$tmp/arp.asm" --hex $arp
+t "libpcap's abort is foreseen" 0 "not run: crash|crash" sh -c 'printf ".raw 0x0d,0,0,0\nret #1\n" | "$1" run -d libpcap -E interp - --hex 00' - "$cbpf"
+t "an endless loop ends" 0 "endless" sh -c 'printf ".raw 5,0,0,0xffffffff\nret #1\n" | "$1" run -d libpcap - --hex 00' - "$cbpf"
+json "run --json" 0 '"answers":\{"interp":\{"shows":"all","end":"returned"' "$cbpf" run --json "$tmp/arp.asm" tests/packets/icmp-arp.pcap
+for capture in tests/packets/*.pcap tests/packets/*.pcapng; do
+    case $capture in
+    */bad-*) t "$(basename "$capture") gets a sentence" 2 "^cbpf: $capture: at byte [0-9]+: " "$cbpf" run -q "$tmp/arp.asm" "$capture" ;;
+    *) t "$(basename "$capture"): all engines agree" 0 "^[0-9]+ packets" sh -c '"$1" run -q "$2" "$3" --engine all >"$4" && ! grep -E "[1-9][0-9]* differ" "$4" && cat "$4"' - \
+        "$cbpf" "$tmp/arp.asm" "$capture" "$tmp/totals"
+        expr_ "$(basename "$capture"): udp port 53 agrees" 0 "^[0-9]+ packets" "$cbpf" run -q -e 'udp port 53' "$capture" --engine all ;;
+    esac
+done
+expr_ "an expression" 0 "20 accepted|accepted" "$cbpf" run -e 'udp port 53' tests/packets/dns.pcap
+expr_ "an expression in error" 2 "syntax error|error" "$cbpf" run -e 'udp prt 53' tests/packets/dns.pcap
+expr_ "several link types in one file" 0 "4 packets" "$cbpf" run -e 'udp port 53' tests/packets/mixed.pcapng
+expr_ "the same packets in every form" 0 "" sh -c '
+    for f in dns.pcap dns-be.pcap dns-nano.pcap dns-nano-be.pcap dns.pcapng dns-be.pcapng; do
+        "$1" run -q -e "udp port 53" tests/packets/$f | sed 1q >"$2/n.$f"; "$1" run -q -e "udp port 53" tests/packets/$f >"$2/t.$f"
+        cmp "$2/t.$f" "$2/t.dns.pcap" || exit 1
+    done' - "$cbpf" "$tmp"
+
+# ---- trace
+t "trace" 0 "^\(000\) ldh +\[12\] +A=0x00000806 X=0x00000000 \[12\] 08 06 +; ldh \[12\]" "$cbpf" trace "$tmp/arp.asm" --hex $arp
+t "trace says how it ended" 0 "^returned 4294967295 \(0xffffffff\), after 3 steps" "$cbpf" trace "$tmp/arp.asm" --hex $arp
+t "trace says why it aborted" 0 "2 bytes at offset 0xc are not inside the packet" "$cbpf" trace "$tmp/arp.asm" --hex 00
+t "trace a packet of a capture" 0 "returned" "$cbpf" trace "$tmp/arp.asm" tests/packets/dns.pcap --packet 3
+t "trace a packet too many" 2 "there is no packet 9999" "$cbpf" trace "$tmp/arp.asm" tests/packets/dns.pcap -n 9999
+json "trace --json" 0 '"pc":0,"instruction":"ldh' "$cbpf" trace --json "$tmp/arp.asm" --hex $arp
+
+# ---- conform and engines
+cat >"$tmp/v.jsonl" <<'EOF'
+{"name": "any", "prog": [[6,0,0,5]], "dialect": "any", "load": "ok", "runs": [{"pkt": "00", "want": 5, "how": "ret"}, {"pkt": "00", "want": [0, 5], "how": "oneof"}, {"pkt": "00", "want": 1, "how": "min"}, {"pkt": "00", "want": 1, "how": "bool"}]}
+{"name": "bsd", "prog": [[128,0,0,0],[22,0,0,0]], "dialect": "bsd", "load": "ok", "runs": [{"pkt": "0001", "len": 99, "want": 99, "how": "ret"}]}
+{"name": "skb", "prog": [[32,0,0,4294963220],[22,0,0,0]], "dialect": "linux", "load": "ok", "runs": [{"pkt": "00", "skb": {"mark": 9, "network_header": "min(len,14)"}, "want": 9, "how": "ret"}, {"pkt": "00", "skb": {"mark": "odd"}, "want": 9, "how": "ret"}]}
+{"name": "seccomp", "prog": [[32,0,0,16],[22,0,0,0]], "dialect": "seccomp", "big_endian": true, "load": "ok", "runs": [{"seccomp": {"nr": 1, "arch": 2, "ip": 0, "args": [4294967297,0,0,0,0,0]}, "want": 1, "how": "ret"}]}
+{"name": "refused", "prog": [[14,0,0,0]], "dialect": "linux", "load": "reject", "runs": []}
+{"name": "listing"}
+EOF
+printf '{"name": "wrong", "prog": [[6,0,0,5]], "dialect": "linux", "load": "reject", "runs": []}\n' >"$tmp/w.jsonl"
+printf '{"name": "broken", "prog": [[6,0,0]], "dialect": "linux"}\n' >"$tmp/x.jsonl"
+printf '{"name": \n' >"$tmp/y.jsonl"
+json "conform" 0 "6 cases, 1 skipped; loads: 5 agree, 0 differ, 0 skipped; runs: 7 agree, 0 differ, 1 skipped" "$cbpf" conform "$tmp/v.jsonl"
+json "conform says which BSD" 0 "bsd: run 1|runs: 7 agree" "$cbpf" conform "$tmp/v.jsonl"
+json "conform on the kernel" 0 "does not speak seccomp" "$cbpf" conform -E linux-unix "$tmp/v.jsonl"
+json "conform that differs" 1 "wrong: load: reject was wanted" "$cbpf" conform "$tmp/w.jsonl"
+json "conform: a malformed case" 2 "case broken: prog is not a list" "$cbpf" conform "$tmp/x.jsonl"
+json "conform: no JSON" 2 "y.jsonl: line" "$cbpf" conform "$tmp/y.jsonl"
+json "conform --json" 0 '"loads":\{"agree":5' "$cbpf" conform --json "$tmp/v.jsonl"
+t "conform without vectors" 2 "vectors are missing" "$cbpf" conform
+t "engines" 0 "^interp +any +can run" "$cbpf" engines
+json "engines --json" 0 '"engine":"interp","dialect":"any"' "$cbpf" engines --json
+echo "1..$n"

@@ -1,0 +1,39 @@
+#!/bin/sh
+# What can be seen in the sources alone. TAP.
+cd "$(dirname "$0")/.." || exit 2
+n=0
+t() { # name, command...
+    n=$((n + 1))
+    name=$1
+    shift
+    if out=$("$@" 2>&1); then
+        echo "ok $n - $name"
+    else
+        echo "$out" | sed 's/^/# /'
+        echo "not ok $n - $name"
+    fi
+}
+t "floors, includes and file names" scripts/floors
+t "symbol maps list what the headers declare" scripts/symbols --check
+t "every error of the header has a sentence" sh -c '
+    for e in $(sed -n "s/^\tCBPF_E_\([A-Z0-9_]*\) = .*/\1/p" include/cbpf/cbpf.h); do
+        grep -q "^E($e," src/base/errors.def || { echo "$e has none"; exit 1; }
+    done'
+t "every public function is in libcbpf(3)" sh -c '
+    for f in $(sed -n "s/^ *\(cbpf_[a-z0-9_]*\);/\1/p" src/*.map); do
+        grep -q "$f" man/libcbpf.3 || { echo "$f is not"; exit 1; }
+    done'
+t "every opcode row has a vector" sh -c '
+    for op in $(sed -n "s/^OP(\([A-Z_]*\),.*/\1/p" src/isa/opcodes.def | tr A-Z a-z); do
+        [ -e tests/vec/isa/$op.t ] || { echo "$op has none"; exit 1; }
+    done'
+t "every rule of the verifier is provoked by a vector" sh -c '
+    for e in EMPTY TOO_LONG CODE JUMP_OUT DIV_ZERO SHIFT MEM_INDEX MEM_UNSET LAST EXT EXT_GO \
+             DATA_OFFSET OFFSET_LIMIT JUMP_FAR OPTMEM LOAD_OUT DIV_X NO_LINK REACHED; do
+        grep -rqw "$e" tests/vec || { echo "$e is not"; exit 1; }
+    done'
+t "every verb has a test" sh -c '
+    for v in $(sed -n "s/^\t{ \"\([a-z]*\)\", cmd_.*/\1/p" cli/main.c); do
+        grep -q "cbpf\" $v" tests/cli/*.sh || { echo "$v has none"; exit 1; }
+    done'
+echo "1..$n"
