@@ -327,8 +327,7 @@ int main(void)
 		"ip6 and tcp dst port 443",
 		"vlan and tcp port 80",
 		"portrange 1000-2000 and not icmp",
-		"tcp[tcpflags] & (tcp-syn|tcp-fin) != 0 and not src and dst "
-		"net 10.0.0.0/8",
+		"tcp[tcpflags] & 3 != 0 and not src and dst net 10.0.0.0/8",
 	};
 	size_t n = sizeof(exprs) / sizeof(exprs[0]);
 	double product = 1, mean = 1;

@@ -1,0 +1,37 @@
+# The doors; each prints the command it runs. Meson builds.
+.PHONY: help check check-all demo asan lint format bench packets install
+
+help:
+	@sed -n 's/^\([a-z-]*\):.*# /  make \1	/p' Makefile
+
+check: # the tests
+	scripts/check
+
+check-all: # the long suite: sanitizers, clang, builds without libraries
+	scripts/check --all
+
+demo: # build, and judge a filter over a capture on every engine
+	scripts/demo
+
+asan: # a build with AddressSanitizer and UBSan, in build-asan
+	meson setup build-asan -Db_sanitize=address,undefined -Db_ndebug=false --reconfigure
+	ninja -C build-asan
+
+lint: # formatting, floors, symbol maps
+	clang-format --dry-run -Werror $$(git ls-files '*.c' '*.h')
+	scripts/floors
+	scripts/symbols --check
+
+format: # clang-format over all C
+	clang-format -i $$(git ls-files '*.c' '*.h')
+
+bench: # what is measured, as ratios in one run
+	ninja -C build
+	build/bench/engines
+	bench/memory
+
+packets: # the captures of tests/packets again (root)
+	scripts/make-packets
+
+install: # into the system, or below DESTDIR
+	meson install -C build
