@@ -223,6 +223,43 @@ static int find_and_trace(struct trace *t)
 	return status;
 }
 
+static int take_option(struct trace *t, int option)
+{
+	switch (option) {
+	case 'n':
+		if (!parse_u32(optarg, &t->only) || t->only == 0)
+			return say_usage("trace",
+					 "--packet takes a number from 1");
+		return EXIT_YES;
+	case 's':
+		if (!parse_u32(optarg, &t->max_steps))
+			return say_usage("trace", "%s is no number", optarg);
+		return EXIT_YES;
+	case 'd':
+		t->dialect = cbpf_dialect_find(optarg);
+		if (t->dialect == CBPF_DIALECTS)
+			return say_usage("trace", "there is no dialect %s",
+					 optarg);
+		return EXIT_YES;
+	case 'c':
+		t->has_ctx = true;
+		return context_parse("trace", &t->ctx, optarg) ? EXIT_YES
+							       : EXIT_TROUBLE;
+	case 'x':
+		t->packets.hex[t->packets.n_hex++] = optarg;
+		return EXIT_YES;
+	case 'j':
+		t->is_json = true;
+		return EXIT_YES;
+	case '?':
+		return say_usage("trace", "unknown or incomplete option");
+	default:
+		return source_option("trace", &t->source, option, optarg)
+			       ? EXIT_YES
+			       : EXIT_TROUBLE;
+	}
+}
+
 int cmd_trace(int argc, char **argv)
 {
 	static const struct option options[] = {
@@ -240,63 +277,33 @@ int cmd_trace(int argc, char **argv)
 			   .dialect = CBPF_USER,
 			   .only = 1,
 			   .max_steps = 100000 };
-	int option, status;
+	int option, status = EXIT_YES;
+	bool wants_help = false;
 
 	t.packets.hex = calloc((size_t)argc, sizeof(*t.packets.hex));
 	if (!t.packets.hex)
 		return say_trouble("out of memory");
-	while ((option = getopt_long(argc, argv, "e:n:d:h", options, NULL)) !=
-	       -1) {
-		switch (option) {
-		case 'n':
-			if (!parse_u32(optarg, &t.only) || t.only == 0)
-				return say_usage("trace", "--packet takes a "
-							  "number from 1");
-			break;
-		case 's':
-			if (!parse_u32(optarg, &t.max_steps))
-				return say_usage("trace", "%s is no number",
-						 optarg);
-			break;
-		case 'd':
-			t.dialect = cbpf_dialect_find(optarg);
-			if (t.dialect == CBPF_DIALECTS)
-				return say_usage("trace",
-						 "there is no dialect %s",
-						 optarg);
-			break;
-		case 'c':
-			if (!context_parse("trace", &t.ctx, optarg))
-				return EXIT_TROUBLE;
-			t.has_ctx = true;
-			break;
-		case 'x':
-			t.packets.hex[t.packets.n_hex++] = optarg;
-			break;
-		case 'j':
-			t.is_json = true;
-			break;
-		case 'h':
-			print_help();
-			return EXIT_YES;
-		case '?':
-			return say_usage("trace",
-					 "unknown or incomplete option");
-		default:
-			if (!source_option("trace", &t.source, option, optarg))
-				return EXIT_TROUBLE;
-		}
+	while (status == EXIT_YES && !wants_help &&
+	       (option = getopt_long(argc, argv, "e:n:d:h", options, NULL)) !=
+		       -1) {
+		wants_help = option == 'h';
+		if (!wants_help)
+			status = take_option(&t, option);
 	}
 	if (!t.source.expr && optind < argc)
 		t.source.path = argv[optind++];
-	if (!source_is_given("trace", &t.source))
-		return EXIT_TROUBLE;
 	t.packets.paths = argv + optind;
 	t.packets.n_paths = (size_t)(argc - optind);
-	if (!t.packets.n_paths && !t.packets.n_hex)
-		return say_usage("trace", "packets are missing: a capture, - "
-					  "or --hex");
-	status = find_and_trace(&t);
+	if (wants_help)
+		print_help();
+	else if (status == EXIT_YES && !source_is_given("trace", &t.source))
+		status = EXIT_TROUBLE;
+	else if (status == EXIT_YES && !t.packets.n_paths && !t.packets.n_hex)
+		status = say_usage("trace",
+				   "packets are missing: a capture, - or "
+				   "--hex");
+	else if (status == EXIT_YES)
+		status = find_and_trace(&t);
 	packets_free(&t.packets);
 	source_free(&t.source);
 	return status;

@@ -35,22 +35,22 @@ BUILD_PACKAGES="gcc libc6-dev meson ninja-build pkg-config libpcap-dev libjansso
 
 # build DIR [MESON OPTION...]: set up once, then only what changed.
 build() {
-    dir=$1
+    build_dir=$1
     shift
-    if [ -w . ] && { [ ! -e "$dir" ] || [ -w "$dir" ]; }; then :; else
-        echo "$(pwd)/$dir cannot be written by $(id -un)." >&2
+    if [ -w . ] && { [ ! -e "$build_dir" ] || [ -w "$build_dir" ]; }; then :; else
+        echo "$(pwd)/$build_dir cannot be written by $(id -un)." >&2
         echo "Remove it, or work in a clone of your own." >&2
         exit 2
     fi
-    mkdir -p "$dir"
-    if [ ! -e "$dir/build.ninja" ]; then
-        meson setup "$dir" "$@" >"$dir/setup.log" 2>&1 || {
-            tail -n 20 "$dir/setup.log" >&2
+    mkdir -p "$build_dir"
+    if [ ! -e "$build_dir/build.ninja" ]; then
+        meson setup "$build_dir" "$@" >"$build_dir/setup.log" 2>&1 || {
+            tail -n 20 "$build_dir/setup.log" >&2
             exit 2
         }
     fi
-    ninja -C "$dir" >"$dir/build.log" 2>&1 || {
-        tail -n 40 "$dir/build.log" >&2
+    ninja -C "$build_dir" >"$build_dir/build.log" 2>&1 || {
+        tail -n 40 "$build_dir/build.log" >&2
         exit 2
     }
 }

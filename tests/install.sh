@@ -8,7 +8,7 @@ n=1
 echo "ok 1 - meson install"
 has() {
     n=$((n + 1))
-    if [ -n "$(find "$tmp/usr" -name "$1")" ]; then echo "ok $n - $1"; else echo "not ok $n - $1 is not installed"; fi
+    if [ -n "$(find "$tmp/usr" -name "$1")" ]; then echo "ok $n - $1"; else find "$tmp/usr" -type f | sed 's/^/# /'; sed 's/^/# /' "$tmp/log"; echo "not ok $n - $1 is not installed"; fi
 }
 for f in cbpf cbpf.h capture.h expr.h libcbpf.so libcbpf.a libcbpf-capture.so cbpf.pc cbpf-capture.pc cbpf.1 libcbpf.3 cbpf.5; do has $f; done
 pc=$(dirname "$(find "$tmp" -name cbpf.pc)")
