@@ -10,6 +10,13 @@
 #include "base/memory.h"
 #include "isa/isa.h"
 
+/*
+ * Datagrams above this are kept in pages and not in one piece: SKB_MAX_ALLOC,
+ * four pages less struct skb_shared_info (include/linux/skbuff.h; found on
+ * x86-64 by tests/kernel.c).
+ */
+#define SKB_LINEAR_MAX 16064
+
 /* What a result on a view looks like through an engine that shows this. */
 CBPF_INTERNAL struct cbpf_answer ora_foretell(const struct cbpf_view *view,
 					      const struct cbpf_result *result,

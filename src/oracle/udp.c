@@ -43,6 +43,9 @@
 #define ARPHRD_LO  0x304 /* include/uapi/linux/if_arp.h, ARPHRD_LOOPBACK */
 #define TTL	   64	 /* net.ipv4.ip_default_ttl's default */
 #define WAIT_MS	   50
+/* what __ip_append_data() and __ip6_append_data() add to a length first */
+#define IP4_SPARE 31 /* link header, alignment */
+#define IP6_SPARE 24 /* link header, fragment header */
 
 union address {
 	struct sockaddr any;
@@ -288,6 +291,9 @@ static enum cbpf_err view_udp(void *handle, const struct cbpf_packet *packet,
 	view->ctx.ifindex = h->lo_index;
 	view->ctx.hatype = ARPHRD_LO;
 	view->ctx.proto = h->is_v6 ? 0x86dd : 0x0800;
+	view->ctx.is_paged = h->header - ETH_HEADER + UDP_HEADER + size +
+				     (h->is_v6 ? IP6_SPARE : IP4_SPARE) >=
+			     SKB_LINEAR_MAX;
 	view->ctx.cpu = ora_cpu();
 	return CBPF_OK;
 }

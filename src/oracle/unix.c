@@ -22,12 +22,6 @@
 
 #define PAIRS  5       /* the program as it is, and four questions */
 #define SNDBUF 8388608 /* asked for; the kernel gives what it may */
-/*
- * Datagrams above SKB_MAX_ALLOC are kept in pages: SKB_MAX_ORDER(0, 2), four
- * pages less struct skb_shared_info (net/unix/af_unix.c, measured on 6.18).
- */
-#define LINEAR_MAX 16064
-
 struct pair {
 	int send, recv;
 	bool is_attached;
@@ -175,7 +169,7 @@ static enum cbpf_err view_unix(void *handle, const struct cbpf_packet *packet,
 	memset(view, 0, sizeof(*view));
 	view->packet.data = packet->data;
 	view->packet.caplen = view->packet.wirelen = packet->caplen;
-	view->ctx.is_paged = packet->caplen > LINEAR_MAX;
+	view->ctx.is_paged = packet->caplen > SKB_LINEAR_MAX;
 	view->ctx.cpu = ora_cpu();
 	view->packet.ctx = &view->ctx;
 	return CBPF_OK;
