@@ -4,6 +4,7 @@
  */
 #include <ctype.h>
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -249,103 +250,80 @@ void packets_free(struct packets *p)
 
 /* ---- contexts ----------------------------------------------------------- */
 
+#define FIELD(field)                      \
+	offsetof(struct cbpf_ctx, field), \
+		sizeof(((struct cbpf_ctx *)NULL)->field)
+
+/* The text's names of fields, and those that kernel test suites use. */
+static const struct {
+	const char *key;
+	size_t offset, size;
+	size_t flag; /* offset of the bool that says the field counts, or 0 */
+} context_keys[] = {
+	/* clang-format off */
+	{ "proto",          FIELD(proto), 0 },
+	{ "protocol",       FIELD(proto), 0 },
+	{ "type",           FIELD(pkt_type), 0 },
+	{ "pkt_type",       FIELD(pkt_type), 0 },
+	{ "ifidx",          FIELD(ifindex), offsetof(struct cbpf_ctx, has_device) },
+	{ "ifindex",        FIELD(ifindex), offsetof(struct cbpf_ctx, has_device) },
+	{ "hatype",         FIELD(hatype), offsetof(struct cbpf_ctx, has_device) },
+	{ "dev_type",       FIELD(hatype), offsetof(struct cbpf_ctx, has_device) },
+	{ "mark",           FIELD(mark), 0 },
+	{ "queue",          FIELD(queue), 0 },
+	{ "queue_mapping",  FIELD(queue), 0 },
+	{ "rxhash",         FIELD(rxhash), 0 },
+	{ "hash",           FIELD(rxhash), 0 },
+	{ "cpu",            FIELD(cpu), 0 },
+	{ "vlan_tci",       FIELD(vlan_tci), 0 },
+	{ "vlan_avail",     FIELD(has_vlan), 0 },
+	{ "vlan_present",   FIELD(has_vlan), 0 },
+	{ "vlan_tpid",      FIELD(vlan_tpid), 0 },
+	{ "vlan_proto",     FIELD(vlan_tpid), 0 },
+	{ "link_off",       FIELD(link_off), offsetof(struct cbpf_ctx, has_link) },
+	{ "mac_header",     FIELD(link_off), offsetof(struct cbpf_ctx, has_link) },
+	{ "net_off",        FIELD(net_off), 0 },
+	{ "network_header", FIELD(net_off), 0 },
+	{ "seed",           FIELD(seed), 0 },
+	{ "rand",           FIELD(seed), 0 },
+	{ "paged",          FIELD(is_paged), 0 },
+	/* clang-format on */
+};
+
+static void store(void *at, size_t size, uint64_t value)
+{
+	uint8_t byte = (uint8_t)value;
+	uint16_t half = (uint16_t)value;
+	uint32_t word = (uint32_t)value;
+
+	memcpy(at,
+	       size == 1   ? (void *)&byte
+	       : size == 2 ? (void *)&half
+	       : size == 4 ? (void *)&word
+			   : (void *)&value,
+	       size);
+}
+
 bool context_set(struct cbpf_ctx *ctx, const char *key, uint64_t value)
 {
-	static const struct {
-		const char *key;
-		enum {
-			PROTO,
-			TYPE,
-			IFIDX,
-			HATYPE,
-			MARK,
-			QUEUE,
-			HASH,
-			CPU,
-			TCI,
-			AVAIL,
-			TPID,
-			LINK_OFF,
-			NET_OFF,
-			SEED,
-			PAGED
-		} field;
-	} keys[] = {
-		/* the text's names, and those of kernel test suites */
-		{ "proto", PROTO },	    { "protocol", PROTO },
-		{ "type", TYPE },	    { "pkt_type", TYPE },
-		{ "ifidx", IFIDX },	    { "ifindex", IFIDX },
-		{ "hatype", HATYPE },	    { "dev_type", HATYPE },
-		{ "mark", MARK },	    { "queue", QUEUE },
-		{ "queue_mapping", QUEUE }, { "rxhash", HASH },
-		{ "hash", HASH },	    { "cpu", CPU },
-		{ "vlan_tci", TCI },	    { "vlan_avail", AVAIL },
-		{ "vlan_present", AVAIL },  { "vlan_tpid", TPID },
-		{ "vlan_proto", TPID },	    { "mac_header", LINK_OFF },
-		{ "link_off", LINK_OFF },   { "network_header", NET_OFF },
-		{ "net_off", NET_OFF },	    { "seed", SEED },
-		{ "rand", SEED },	    { "paged", PAGED },
-	};
-	size_t i;
+	size_t n = sizeof(context_keys) / sizeof(context_keys[0]);
+	size_t i = 0;
 
-	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-		if (strcmp(keys[i].key, key) == 0)
-			break;
-	if (i == sizeof(keys) / sizeof(keys[0]))
+	while (i < n && strcmp(context_keys[i].key, key) != 0)
+		i++;
+	if (i == n)
 		return false;
 	ctx->size = sizeof(*ctx);
-	switch (keys[i].field) {
-	case PROTO:
-		ctx->proto = (uint16_t)value;
-		break;
-	case TYPE:
-		ctx->pkt_type = (uint8_t)value;
-		break;
-	case IFIDX:
-		ctx->has_device = true;
-		ctx->ifindex = (uint32_t)value;
-		break;
-	case HATYPE:
-		ctx->has_device = true;
-		ctx->hatype = (uint16_t)value;
-		break;
-	case MARK:
-		ctx->mark = (uint32_t)value;
-		break;
-	case QUEUE:
-		ctx->queue = (uint16_t)value;
-		break;
-	case HASH:
-		ctx->rxhash = (uint32_t)value;
-		break;
-	case CPU:
-		ctx->cpu = (uint32_t)value;
-		break;
-	case TCI:
-		ctx->vlan_tci = (uint16_t)value;
-		break;
-	case AVAIL:
-		ctx->has_vlan = value != 0;
-		if (!ctx->vlan_tpid)
-			ctx->vlan_tpid = value ? 0x8100 : 0;
-		break;
-	case TPID:
-		ctx->vlan_tpid = (uint16_t)value;
-		break;
-	case LINK_OFF:
-		ctx->has_link = true;
-		ctx->link_off = (int32_t)value;
-		break;
-	case NET_OFF:
-		ctx->net_off = (int32_t)value;
-		break;
-	case SEED:
-		ctx->seed = value;
-		break;
-	case PAGED:
-		ctx->is_paged = value != 0;
-		break;
-	}
+	if (context_keys[i].offset == offsetof(struct cbpf_ctx, has_vlan) ||
+	    context_keys[i].offset == offsetof(struct cbpf_ctx, is_paged))
+		value = value != 0;
+	store((char *)ctx + context_keys[i].offset, context_keys[i].size,
+	      value);
+	if (context_keys[i].flag)
+		store((char *)ctx + context_keys[i].flag, sizeof(bool), true);
+	/* a tag without a protocol of its own is 802.1Q's */
+	if (ctx->has_vlan && !ctx->vlan_tpid)
+		ctx->vlan_tpid = 0x8100;
 	return true;
 }
 

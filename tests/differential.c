@@ -10,11 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cbpf/cbpf.h"
-#ifdef CBPF_HAVE_EXPR
-#include "cbpf/expr.h"
-#endif
-#include "tap.h"
+#include "oracles.h"
 
 #define PACKETS 16
 #define INSNS	40
@@ -99,20 +95,11 @@ static void test_engine(const struct cbpf_engine *engine, const char *required,
 					   .is_wild = is_wild };
 	struct cbpf_insn insns[INSNS];
 	struct cbpf_judge *judge;
-	struct cbpf_diag diag;
 	struct counts c = { 0 };
-	char sentence[256];
 	bool is_ok = true;
 
-	if (engine->probe(engine, &diag) != CBPF_OK) {
-		cbpf_diag_format(&diag, sentence, sizeof(sentence));
-		if (tap_lists(required, engine->name))
-			tap_ok(false, "%s is required: %s", engine->name,
-			       sentence);
-		else
-			tap_skip(engine->name, "%s", sentence);
+	if (!oracle_can_run(engine, required))
 		return;
-	}
 	if (cbpf_judge_new(engine, engine->dialect, &opts, &judge)) {
 		tap_ok(false, "out of memory");
 		return;
@@ -139,14 +126,6 @@ static void test_engine(const struct cbpf_engine *engine, const char *required,
 
 int main(int argc, char **argv)
 {
-	static const struct cbpf_engine *const engines[] = {
-#ifdef CBPF_HAVE_EXPR
-		&cbpf_engine_libpcap,
-#endif
-		&cbpf_engine_linux_unix,
-		&cbpf_engine_linux_udp,
-		&cbpf_engine_linux_udp6,
-	};
 	unsigned long pairs = 220000;
 	uint64_t seed = 1;
 	const char *required = "";
@@ -159,13 +138,13 @@ int main(int argc, char **argv)
 		else if (strcmp(argv[i], "--seed") == 0)
 			seed = strtoull(argv[i + 1], NULL, 0);
 	}
-	for (size_t i = 0; i < sizeof(engines) / sizeof(engines[0]); i++) {
-		bool is_udp = strncmp(engines[i]->name, "linux-udp", 9) == 0;
+	for (size_t i = 0; i < N_ORACLES; i++) {
+		bool is_udp = strncmp(oracles[i]->name, "linux-udp", 9) == 0;
 
 		/* datagrams over loopback are slower; a tenth of them */
-		test_engine(engines[i], required, is_udp ? pairs / 10 : pairs,
+		test_engine(oracles[i], required, is_udp ? pairs / 10 : pairs,
 			    seed, false);
-		test_engine(engines[i], required, pairs / 10, seed, true);
+		test_engine(oracles[i], required, pairs / 10, seed, true);
 	}
 	return tap_done();
 }

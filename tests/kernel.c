@@ -11,11 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "cbpf/cbpf.h"
-#ifdef CBPF_HAVE_EXPR
-#include "cbpf/expr.h"
-#endif
-#include "tap.h"
+#include "oracles.h"
 
 #define LONGEST 4096
 
@@ -279,21 +275,6 @@ static void test_pages(const struct cbpf_engine *engine)
 	cbpf_judge_free(judge);
 }
 
-static bool can_run(const struct cbpf_engine *engine, const char *required)
-{
-	struct cbpf_diag diag;
-	char sentence[256];
-
-	if (engine->probe(engine, &diag) == CBPF_OK)
-		return true;
-	cbpf_diag_format(&diag, sentence, sizeof(sentence));
-	if (tap_lists(required, engine->name))
-		tap_ok(false, "%s is required: %s", engine->name, sentence);
-	else
-		tap_skip(engine->name, "%s", sentence);
-	return false;
-}
-
 int main(int argc, char **argv)
 {
 	const char *required = argc > 2 ? argv[2] : "";
@@ -301,17 +282,17 @@ int main(int argc, char **argv)
 #ifdef CBPF_HAVE_EXPR
 	test_codes(&cbpf_engine_libpcap);
 #endif
-	if (can_run(&cbpf_engine_linux_unix, required)) {
+	if (oracle_can_run(&cbpf_engine_linux_unix, required)) {
 		test_codes(&cbpf_engine_linux_unix);
 		test_limits();
 		test_branch_costs();
 		test_pages(&cbpf_engine_linux_unix);
 	}
-	if (can_run(&cbpf_engine_linux_udp, required)) {
+	if (oracle_can_run(&cbpf_engine_linux_udp, required)) {
 		test_headers(&cbpf_engine_linux_udp, 20);
 		test_pages(&cbpf_engine_linux_udp);
 	}
-	if (can_run(&cbpf_engine_linux_udp6, required)) {
+	if (oracle_can_run(&cbpf_engine_linux_udp6, required)) {
 		test_headers(&cbpf_engine_linux_udp6, 40);
 		test_pages(&cbpf_engine_linux_udp6);
 	}

@@ -12,24 +12,9 @@
 #include <ctype.h>
 #include <stdlib.h>
 
-#include "cbpf/cbpf.h"
-#ifdef CBPF_HAVE_EXPR
-#include "cbpf/expr.h"
-#endif
-#include "tap.h"
+#include "oracles.h"
 
 #define FIELDS_MAX 4096
-
-static const struct cbpf_engine *const oracles[] = {
-#ifdef CBPF_HAVE_EXPR
-	&cbpf_engine_libpcap,
-#endif
-	&cbpf_engine_linux_unix,
-	&cbpf_engine_linux_udp,
-	&cbpf_engine_linux_udp6,
-};
-
-#define N_ORACLES (sizeof(oracles) / sizeof(oracles[0]))
 
 struct vector {
 	const char *path;
@@ -511,26 +496,6 @@ static bool run_file(const char *path)
 	return is_ok;
 }
 
-static void probe_all(const char *required)
-{
-	for (size_t i = 0; i < N_ORACLES; i++) {
-		struct cbpf_diag diag;
-		char sentence[256];
-
-		can_run[i] = oracles[i]->probe(oracles[i], &diag) == CBPF_OK;
-		if (can_run[i]) {
-			tap_ok(true, "%s can run", oracles[i]->name);
-			continue;
-		}
-		cbpf_diag_format(&diag, sentence, sizeof(sentence));
-		if (tap_lists(required, oracles[i]->name))
-			tap_ok(false, "%s is required: %s", oracles[i]->name,
-			       sentence);
-		else
-			tap_skip(oracles[i]->name, "%s", sentence);
-	}
-}
-
 int main(int argc, char **argv)
 {
 	const char *required = "";
@@ -540,7 +505,12 @@ int main(int argc, char **argv)
 		required = argv[2];
 		i = 3;
 	}
-	probe_all(required);
+	oracles_check_built(required);
+	for (size_t k = 0; k < N_ORACLES; k++) {
+		can_run[k] = oracle_can_run(oracles[k], required);
+		if (can_run[k])
+			tap_ok(true, "%s can run", oracles[k]->name);
+	}
 	if (i < argc && strstr(argv[i], "packets.txt")) {
 		char *text = read_file(argv[i++]);
 

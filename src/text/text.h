@@ -32,6 +32,7 @@ CBPF_INTERNAL size_t reading_count(const struct reading *r);
 
 /* asm.c */
 CBPF_INTERNAL void asm_read(struct reading *r);
+/* disasm.c */
 CBPF_INTERNAL void asm_write(struct buf *out, const struct cbpf_insn *insns,
 			     size_t n);
 /* image.c: tcpdump -d */

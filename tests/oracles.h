@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The engines that we did not write, and whether one can run: a failed probe
+ * is a skip with its reason, or a failure where the engine is required.
+ */
+#ifndef CBPF_TESTS_ORACLES_H
+#define CBPF_TESTS_ORACLES_H
+
+#include "cbpf/cbpf.h"
+#ifdef CBPF_HAVE_EXPR
+#include "cbpf/expr.h"
+#endif
+#include "tap.h"
+
+static const struct cbpf_engine *const oracles[] = {
+#ifdef CBPF_HAVE_EXPR
+	&cbpf_engine_libpcap,
+#endif
+	&cbpf_engine_linux_unix,
+	&cbpf_engine_linux_udp,
+	&cbpf_engine_linux_udp6,
+};
+
+#define N_ORACLES (sizeof(oracles) / sizeof(oracles[0]))
+
+static inline bool oracle_can_run(const struct cbpf_engine *engine,
+				  const char *required)
+{
+	struct cbpf_diag diag;
+	char sentence[256];
+
+	if (engine->probe(engine, &diag) == CBPF_OK)
+		return true;
+	cbpf_diag_format(&diag, sentence, sizeof(sentence));
+	if (tap_lists(required, engine->name))
+		tap_ok(false, "%s is required: %s", engine->name, sentence);
+	else
+		tap_skip(engine->name, "%s", sentence);
+	return false;
+}
+
+/* A build without libpcap has no such engine to probe. */
+static inline void oracles_check_built(const char *required)
+{
+#ifndef CBPF_HAVE_EXPR
+	if (tap_lists(required, "libpcap"))
+		tap_ok(false, "libpcap is required: built without it");
+	else
+		tap_skip("libpcap", "built without it");
+#else
+	(void)required;
+#endif
+}
+
+#endif
