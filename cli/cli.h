@@ -30,6 +30,8 @@ int say_trouble(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The same for wrong usage of a verb, with where to find the right one. */
 int say_usage(const char *verb, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+/* An option that getopt did not take. */
+int say_option(const char *verb, char **argv);
 /* "cbpf: NAME: " and the diagnosis, with the file offset if it has one. */
 int say_diag(const char *name, const struct cbpf_diag *diag);
 /* Every diagnosis of a report: place, sentence, source line and caret. */

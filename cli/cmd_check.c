@@ -226,8 +226,7 @@ int cmd_check(int argc, char **argv)
 			print_help();
 			return EXIT_YES;
 		case '?':
-			return say_usage("check",
-					 "unknown or incomplete option");
+			return say_option("check", argv);
 		default:
 			if (!source_option("check", &c.source, option, optarg))
 				return EXIT_TROUBLE;

@@ -713,6 +713,8 @@ static int judge_files(struct conform *c, char **paths, size_t n)
 	}
 	if (c->has_trouble)
 		return EXIT_TROUBLE;
+	if (c->total.cases == 0)
+		return say_trouble("there is no case to judge");
 	return c->total.loads[DIFFER] || c->total.runs[DIFFER] ? EXIT_NO
 							       : EXIT_YES;
 }
@@ -758,8 +760,7 @@ int cmd_conform(int argc, char **argv)
 			     "totals");
 			return EXIT_YES;
 		default:
-			return say_usage("conform",
-					 "unknown or incomplete option");
+			return say_option("conform", argv);
 		}
 	}
 	if (optind == argc)

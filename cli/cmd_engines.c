@@ -51,7 +51,7 @@ int cmd_engines(int argc, char **argv)
 			     "can run here, and why not.");
 			return EXIT_YES;
 		default:
-			return say_usage("engines", "unknown option");
+			return say_option("engines", argv);
 		}
 	}
 	if (optind < argc)

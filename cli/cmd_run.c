@@ -271,16 +271,26 @@ static int load_lanes(struct run *r)
 	return EXIT_YES;
 }
 
+/* A column, padded unless nothing follows it. */
+static void print_cell(const struct run *r, size_t i, const char *text)
+{
+	bool is_last = true;
+
+	for (size_t k = i + 1; k < r->n_lanes; k++)
+		is_last &= !r->lanes[k].can_run;
+	printf(is_last ? "  %s" : "  %-14s", text);
+}
+
 static void print_header(const struct run *r)
 {
 	if (r->is_json || r->is_quiet)
 		return;
 	printf("%s: %zu instructions\n", source_name(&r->source),
 	       r->source.code.n);
-	printf("%8s %7s", "packet", "bytes");
+	printf("%8s %11s", "packet", "bytes");
 	for (size_t i = 0; i < r->n_lanes; i++)
 		if (r->lanes[i].can_run)
-			printf("  %-14s", r->lanes[i].engine->name);
+			print_cell(r, i, r->lanes[i].engine->name);
 	putchar('\n');
 }
 
@@ -293,11 +303,12 @@ static int prepare(struct run *r, uint16_t link)
 	status = source_load_for(&r->source, link);
 	if (status == EXIT_YES)
 		status = load_lanes(r);
-	if (status == EXIT_YES)
-		print_header(r);
+	if (status != EXIT_YES)
+		return status;
+	print_header(r);
 	r->is_loaded = true;
 	r->loaded_link = link;
-	return status;
+	return EXIT_YES;
 }
 
 /* ---- packets ------------------------------------------------------------ */
@@ -368,7 +379,7 @@ static void print_packet(const struct run *r, const struct cbpf_record *record)
 			 record->wirelen);
 	else
 		snprintf(length, sizeof(length), "%u", record->caplen);
-	printf("%8llu %7s", (unsigned long long)record->number, length);
+	printf("%8llu %11s", (unsigned long long)record->number, length);
 	for (size_t i = 0; i < r->n_lanes; i++) {
 		const struct lane *lane = &r->lanes[i];
 
@@ -381,7 +392,7 @@ static void print_packet(const struct run *r, const struct cbpf_record *record)
 			snprintf(text, sizeof(text), "skipped");
 		if (lane->judged.is_run && !lane->judged.agrees)
 			strcat(text, " !!");
-		printf("  %-14s", text);
+		print_cell(r, i, text);
 	}
 	putchar('\n');
 }
@@ -469,6 +480,11 @@ static void print_totals(const struct run *r)
 
 		if (!lane->judge)
 			continue;
+		if (!lane->can_run && !lane->n_run) {
+			printf("  %-11s %-8s does not take the program\n",
+			       lane->engine->name, lane_dialect(r, lane));
+			continue;
+		}
 		printf("  %-11s %-8s %llu accepted", lane->engine->name,
 		       lane_dialect(r, lane),
 		       (unsigned long long)lane->n_accepted);
@@ -555,7 +571,7 @@ static void free_all(struct run *r)
 	source_free(&r->source);
 }
 
-static int take_option(struct run *r, int option)
+static int take_option(struct run *r, int option, char **argv)
 {
 	switch (option) {
 	case 'E':
@@ -591,7 +607,7 @@ static int take_option(struct run *r, int option)
 		r->is_json = true;
 		return EXIT_YES;
 	case '?':
-		return say_usage("run", "unknown or incomplete option");
+		return say_option("run", argv);
 	default:
 		return source_option("run", &r->source, option, optarg)
 			       ? EXIT_YES
@@ -631,7 +647,7 @@ int cmd_run(int argc, char **argv)
 			free_all(&r);
 			return EXIT_YES;
 		}
-		status = take_option(&r, option);
+		status = take_option(&r, option, argv);
 	}
 	if (status == EXIT_YES && !r.n_lanes)
 		status = add_lane(&r, &cbpf_engine_interp);

@@ -125,7 +125,7 @@ static int run_verb(const char *verb, const char *what, enum cbpf_format format,
 			print_help(verb, what, usual);
 			return EXIT_YES;
 		case '?':
-			return say_usage(verb, "unknown or incomplete option");
+			return say_option(verb, argv);
 		default:
 			if (!source_option(verb, &source, option, optarg))
 				return EXIT_TROUBLE;

@@ -223,7 +223,7 @@ static int find_and_trace(struct trace *t)
 	return status;
 }
 
-static int take_option(struct trace *t, int option)
+static int take_option(struct trace *t, int option, char **argv)
 {
 	switch (option) {
 	case 'n':
@@ -252,7 +252,7 @@ static int take_option(struct trace *t, int option)
 		t->is_json = true;
 		return EXIT_YES;
 	case '?':
-		return say_usage("trace", "unknown or incomplete option");
+		return say_option("trace", argv);
 	default:
 		return source_option("trace", &t->source, option, optarg)
 			       ? EXIT_YES
@@ -288,7 +288,7 @@ int cmd_trace(int argc, char **argv)
 		       -1) {
 		wants_help = option == 'h';
 		if (!wants_help)
-			status = take_option(&t, option);
+			status = take_option(&t, option, argv);
 	}
 	if (!t.source.expr && optind < argc)
 		t.source.path = argv[optind++];

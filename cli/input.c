@@ -142,6 +142,17 @@ const char *source_name(const struct source *source)
 	return strcmp(source->path, "-") ? source->path : "<stdin>";
 }
 
+static bool is_capture(const struct source *source)
+{
+	struct cbpf_capture *capture;
+
+	if (cbpf_capture_open_memory(source->text, source->size, NULL, &capture,
+				     NULL) != CBPF_OK)
+		return false;
+	cbpf_capture_close(capture);
+	return true;
+}
+
 static int load_file(struct source *source)
 {
 	struct cbpf_diag diags[ERRORS_SHOWN];
@@ -155,6 +166,10 @@ static int load_file(struct source *source)
 		return EXIT_TROUBLE;
 	err = cbpf_text_read(source->from, source->text, source->size, NULL,
 			     &source->code, &report);
+	if (err != CBPF_OK && is_capture(source))
+		return say_trouble("%s is a capture; a program is to come "
+				   "before it",
+				   source_name(source));
 	say_report(stderr, source_name(source), source->text, source->size,
 		   &report);
 	return err == CBPF_OK ? EXIT_YES : EXIT_TROUBLE;

@@ -3,6 +3,7 @@
  * cbpf: one verb, one function. The table is the tool's contents and its
  * help.
  */
+#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -54,13 +55,28 @@ static int print_help(FILE *to)
 	return EXIT_YES;
 }
 
-int main(int argc, char **argv)
+static const struct verb *find_verb(const char *name)
 {
+	for (size_t i = 0; i < N_VERBS; i++)
+		if (strcmp(verbs[i].name, name) == 0)
+			return &verbs[i];
+	return NULL;
+}
+
+static int run_verb(int argc, char **argv)
+{
+	static char help[] = "--help";
 	const char *name = argc > 1 ? argv[1] : NULL;
+	const struct verb *verb;
 
 	if (!name) {
 		print_help(stderr);
 		return EXIT_TROUBLE;
+	}
+	if (!strcmp(name, "help") && argc > 2 && find_verb(argv[2])) {
+		char *of_verb[] = { argv[2], help, NULL };
+
+		return find_verb(argv[2])->main(2, of_verb);
 	}
 	if (!strcmp(name, "--help") || !strcmp(name, "-h") ||
 	    !strcmp(name, "help"))
@@ -69,17 +85,22 @@ int main(int argc, char **argv)
 		printf("cbpf %s\n", cbpf_version());
 		return EXIT_YES;
 	}
-	for (size_t i = 0; i < N_VERBS; i++) {
-		int status;
+	verb = find_verb(name);
+	if (!verb)
+		return say_trouble("there is no verb %s; `cbpf --help` lists "
+				   "them",
+				   name);
+	/* options are complained of in our own words */
+	opterr = 0;
+	return verb->main(argc - 1, argv + 1);
+}
 
-		if (strcmp(verbs[i].name, name) != 0)
-			continue;
-		status = verbs[i].main(argc - 1, argv + 1);
-		/* a full disk is noticed when the last bytes are written */
-		if (fflush(stdout) != 0 || ferror(stdout))
-			return say_trouble("cannot write the output");
-		return status;
-	}
-	return say_trouble("there is no verb %s; `cbpf --help` lists them",
-			   name);
+int main(int argc, char **argv)
+{
+	int status = run_verb(argc, argv);
+
+	/* a full disk is noticed when the last bytes are written */
+	if (fflush(stdout) != 0 || ferror(stdout))
+		return say_trouble("cannot write the output");
+	return status;
 }

@@ -3,6 +3,7 @@
  * How the tool says that something is wrong: one sentence on stderr, with the
  * place, and for text the source line with a caret under the word.
  */
+#include <getopt.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -32,6 +33,12 @@ int say_usage(const char *verb, const char *format, ...)
 	va_end(ap);
 	fprintf(stderr, "; see `cbpf %s --help`\n", verb);
 	return EXIT_TROUBLE;
+}
+
+int say_option(const char *verb, char **argv)
+{
+	return say_usage(verb, "%s is no option, or lacks its argument",
+			 argv[optind - 1]);
 }
 
 const char *sentence_of(const struct cbpf_diag *diag, char *buf, size_t size)

@@ -20,14 +20,19 @@ need_packages() {
         echo "This is neither Debian nor Ubuntu. Install what these packages hold:$missing" >&2
         exit 2
     }
-    echo "Installing$missing" >&2
     if [ "$(id -u)" = 0 ]; then
+        echo "Installing$missing" >&2
         apt_install "" "$missing" && return 0
-    elif command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
-        apt_install "sudo" "$missing" && return 0
+        echo "apt-get could not install them; see above." >&2
+        exit 2
     fi
-    echo "Could not install them. Run this as root, then try again:" >&2
-    echo "    apt-get update && apt-get install -y$missing" >&2
+    # sudo may ask for a password where somebody can answer
+    if command -v sudo >/dev/null && { sudo -n true 2>/dev/null || [ -t 0 ]; }; then
+        echo "Installing$missing" >&2
+        apt_install sudo "$missing" && return 0
+    fi
+    echo "Packages are missing. Run this as root, then try again:" >&2
+    echo "    apt-get update && apt-get install -y --no-install-recommends$missing" >&2
     exit 2
 }
 
@@ -42,7 +47,12 @@ build() {
         echo "Remove it, or work in a clone of your own." >&2
         exit 2
     fi
+    # a build that was copied here would compile the tree it came from
+    if [ -e "$build_dir/source" ] && [ "$(cat "$build_dir/source")" != "$(pwd)" ]; then
+        rm -rf "$build_dir"
+    fi
     mkdir -p "$build_dir"
+    pwd >"$build_dir/source"
     if [ ! -e "$build_dir/build.ninja" ]; then
         meson setup "$build_dir" "$@" >"$build_dir/setup.log" 2>&1 || {
             tail -n 20 "$build_dir/setup.log" >&2

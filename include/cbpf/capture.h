@@ -86,7 +86,8 @@ int cbpf_link_find(const char *name);
 /**
  * The context of a captured packet, as a packet socket on an interface of
  * this link type would have it: link and network offsets, Ethertype, packet
- * type, device. Zeros for link types not known here.
+ * type, device. A VLAN tag stays in the bytes. Zeros for link types not known
+ * here.
  */
 void cbpf_link_context(const struct cbpf_record *record, struct cbpf_ctx *ctx);
 
