@@ -328,7 +328,6 @@ bool context_set(struct cbpf_ctx *ctx, const char *key, uint64_t value)
 		i++;
 	if (i == n)
 		return false;
-	ctx->size = sizeof(*ctx);
 	if (context_keys[i].offset == offsetof(struct cbpf_ctx, has_vlan) ||
 	    context_keys[i].offset == offsetof(struct cbpf_ctx, is_paged))
 		value = value != 0;

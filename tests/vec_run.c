@@ -89,7 +89,6 @@ static bool read_packet(const char *text, const char *end, uint8_t *data,
 	unsigned count, byte;
 
 	memset(ctx, 0, sizeof(*ctx));
-	ctx->size = sizeof(*ctx);
 	while (options < end && !memchr("=", *options, 1))
 		options++;
 	if (options < end) /* back to the start of the key */

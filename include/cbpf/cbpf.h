@@ -24,7 +24,8 @@
  *
  * An option structure starts with its own size and may grow: set .size to
  * sizeof the structure, zero means the default of every other field, and a
- * non-zero tail that this version does not know is CBPF_E_ARGUMENT.
+ * non-zero tail that this version does not know is CBPF_E_ARGUMENT (where the
+ * function can fail; else it is passed over).
  */
 #ifndef CBPF_H
 #define CBPF_H
@@ -310,7 +311,7 @@ enum cbpf_hook {
 	CBPF_HOOKS,
 };
 
-/** "socket", "xt", "tc"; NULL past the end. */
+/** "none", "socket", "xt", "tc"; NULL past the end. */
 const char *cbpf_hook_name(enum cbpf_hook hook);
 
 /** The hook of that name, or CBPF_HOOKS where there is none. */
@@ -410,7 +411,6 @@ enum cbpf_order { CBPF_NATIVE = 0, CBPF_LITTLE, CBPF_BIG };
  * byte of data and may be negative, down to -headroom.
  */
 struct cbpf_ctx {
-	size_t size;
 	uint32_t headroom; /* readable bytes before data: headers pulled off */
 	bool has_link;	   /* there is a link (MAC) header, at link_off */
 	bool has_device;   /* else ifidx and hatype end the run */
@@ -491,7 +491,7 @@ bool cbpf_step(const struct cbpf_prog *prog, const struct cbpf_packet *packet,
 
 struct cbpf_watch {
 	size_t size;
-	uint64_t max_steps; /* 0: CBPF_STEP_LIMIT */
+	uint64_t max_steps; /* 0: CBPF_STEP_LIMIT for what has a loop */
 	/** Called before each step; false ends the run as CBPF_ENDLESS. */
 	bool (*before)(void *ctx, const struct cbpf_state *state);
 	void *ctx;
@@ -505,8 +505,8 @@ void cbpf_run_watched(const struct cbpf_prog *prog,
 
 /**
  * The bytes of the packet that the next step reads: offset from data (may be
- * negative, into the headroom) and size. False where it reads none, or would
- * read outside.
+ * negative, into the headroom) and size. False where it would read outside,
+ * and, with size 0, where it reads none.
  */
 bool cbpf_step_reads(const struct cbpf_prog *prog,
 		     const struct cbpf_packet *packet,
@@ -659,7 +659,7 @@ enum cbpf_err cbpf_judge_run(struct cbpf_judge *judge,
  * engine and its twin can have parted: A, X and M[] before it are the same,
  * as far as the engine shows them, and after it they are not. Found by
  * loading programs that return each of them; load yours again before the
- * next packet. CBPF_NO_PC where the program does not load.
+ * next packet. CBPF_NO_PC where the program does not load, or has a loop.
  */
 uint32_t cbpf_judge_parting(struct cbpf_judge *judge,
 			    const struct cbpf_insn *insns, size_t n,

@@ -72,9 +72,6 @@ static void write_operand(const struct cbpf_diag *diag, char c, char *buf,
 	case 'y':
 		snprintf(buf, size, "0x%llx", (unsigned long long)diag->b);
 		break;
-	case 'o':
-		snprintf(buf, size, "%llu", (unsigned long long)diag->offset);
-		break;
 	case 's':
 		write_errno(buf, size, diag->sys_errno);
 		break;

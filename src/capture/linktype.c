@@ -101,7 +101,6 @@ static void cooked_context(const struct cbpf_record *r, struct cbpf_ctx *ctx)
 void cbpf_link_context(const struct cbpf_record *r, struct cbpf_ctx *ctx)
 {
 	memset(ctx, 0, sizeof(*ctx));
-	ctx->size = sizeof(*ctx);
 	switch (r->link) {
 	case 1:
 		ethernet_context(r, ctx);

@@ -76,15 +76,20 @@ static uint64_t to_nanoseconds(const struct cap_interface *interface,
 {
 	uint64_t ticks = (uint64_t)high << 32 | low;
 	uint64_t per = interface->per_second;
-	uint64_t fraction;
+	uint64_t fraction, seconds;
 
 	if (per == 0) /* finer than any clock */
 		return 0;
 	fraction = ticks % per;
+	seconds = ticks / per;
+	/* the quotient keeps; the product below then fits 64 bits */
+	while (per > UINT32_MAX) {
+		per >>= 1;
+		fraction >>= 1;
+	}
 	/* wrapping: a time that 64 bits of nanoseconds cannot say is wrong */
-	return (ticks / per + (uint64_t)interface->offset) * 1000000000u +
-	       (per > UINT32_MAX ? fraction / (per / 1000000000u)
-				 : fraction * 1000000000u / per);
+	return (seconds + (uint64_t)interface->offset) * 1000000000u +
+	       fraction * 1000000000u / per;
 }
 
 /* Where the parts of a packet block are, from the start of its body. */

@@ -76,6 +76,7 @@ static enum cbpf_err load_libpcap(const struct cbpf_engine *engine,
 				       .mem = &mem };
 	struct machine *m = *handle;
 	struct bpf_insn *copy;
+	enum cbpf_err err;
 
 	(void)engine;
 	(void)dialect;
@@ -99,10 +100,11 @@ static enum cbpf_err load_libpcap(const struct cbpf_engine *engine,
 
 		return dg_give(diag, &made);
 	}
-	if (cbpf_prog_new(insns, n, &prog, &m->foresight, diag) != CBPF_OK) {
-		m->foresight = NULL;
-		return CBPF_OK; /* it did take it; the judge sees who errs */
-	}
+	err = cbpf_prog_new(insns, n, &prog, &m->foresight, diag);
+	if (err == CBPF_E_NOMEM)
+		return err;
+	if (err != CBPF_OK) /* it did take it; the judge sees who errs */
+		return CBPF_OK;
 	m->has_stale_mem = !version_zeroes_mem() &&
 			   cbpf_prog_traits(m->foresight).reads_unset_mem;
 	return CBPF_OK;
@@ -140,7 +142,7 @@ static enum cbpf_err run_libpcap(void *handle, const struct cbpf_view *view,
 	struct cbpf_result own;
 
 	(void)diag;
-	if (!expect || cbpf_prog_traits(m->foresight).has_loop) {
+	if (!expect) {
 		cbpf_run(m->foresight, &view->packet, &own);
 		expect = &own;
 	}

@@ -393,28 +393,26 @@ bool cbpf_step_reads(const struct cbpf_prog *prog,
 	enum cbpf_err why;
 	uint32_t base = 0;
 
+	*size = 0;
+	*offset = 0;
 	if (state->pc >= prog->n)
 		return false;
 	insn = &prog->ops[state->pc];
 	switch (insn->code) {
 	case OP_LD_WX:
-	case OP_LD_HX:
-	case OP_LD_BX:
-		base = state->x;
-		break;
-	}
-	switch (insn->code) {
+		base = state->x; /* fall through */
 	case OP_LD_W:
-	case OP_LD_WX:
 	case OP_LD_DATA:
 		*size = 4;
 		break;
-	case OP_LD_H:
 	case OP_LD_HX:
+		base = state->x; /* fall through */
+	case OP_LD_H:
 		*size = 2;
 		break;
-	case OP_LD_B:
 	case OP_LD_BX:
+		base = state->x; /* fall through */
+	case OP_LD_B:
 	case OP_LDX_MSH:
 		*size = 1;
 		break;

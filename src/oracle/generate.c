@@ -54,7 +54,7 @@ static uint32_t pick_constant(struct generator *g)
 
 static uint32_t pick_offset(struct generator *g)
 {
-	if (g->dialect == CBPF_SECCOMP)
+	if (isa_dialects[g->dialect].space == SPACE_DATA)
 		return below(g, SECCOMP_DATA_SIZE / 4) * 4;
 	if (!one_in(g, 40))
 		return below(g, 48);
@@ -222,9 +222,11 @@ size_t cbpf_random_packet(uint64_t *seed, const struct cbpf_insn *insns,
 		else if (load && isa_is_branch(code) && one_in(&g, 2))
 			plant(&g, load, insns[pc].k, data, len);
 		/* just inside, or just outside, the end */
-		if (load == &insns[pc] && one_in(&g, 20) && load->k < cap - 4 &&
-		    load->k + below(&g, 5) < len)
-			len = load->k + below(&g, 5);
+		if (load == &insns[pc] && load->k < len && one_in(&g, 20)) {
+			size_t end = load->k + below(&g, 5);
+
+			len = end < len ? end : len;
+		}
 	}
 	return len;
 }

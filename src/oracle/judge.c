@@ -219,3 +219,8 @@ bool ora_trace(struct cbpf_judge *judge, const struct cbpf_packet *packet,
 	cbpf_run_watched(judge->twin, &view.packet, &watch, &result);
 	return true;
 }
+
+const struct cbpf_mem *ora_mem(const struct cbpf_judge *judge)
+{
+	return &judge->mem;
+}

@@ -96,17 +96,28 @@ static uint32_t find_parting(struct cbpf_judge *judge, struct arena *arena,
 	return trace->n ? trace->pcs[trace->n - 1] : CBPF_NO_PC;
 }
 
+/* A backward jump: an instruction may run more than once. */
+static bool may_loop(const struct cbpf_insn *insns, size_t n)
+{
+	for (size_t pc = 0; pc < n; pc++)
+		if (isa_is_ja(insns[pc].code) &&
+		    (uint32_t)(pc + 1 + insns[pc].k) <= pc)
+			return true;
+	return false;
+}
+
 uint32_t cbpf_judge_parting(struct cbpf_judge *judge,
 			    const struct cbpf_insn *insns, size_t n,
 			    const struct cbpf_packet *packet)
 {
-	struct arena arena = arena_new(NULL);
+	struct arena arena = arena_new(ora_mem(judge));
 	struct trace trace = {
 		arena_take(&arena, TRACE_MAX, sizeof(*trace.pcs)), 0
 	};
 	uint32_t pc = CBPF_NO_PC;
 
-	if (trace.pcs && cbpf_judge_load(judge, insns, n, NULL) == CBPF_OK &&
+	if (trace.pcs && !may_loop(insns, n) &&
+	    cbpf_judge_load(judge, insns, n, NULL) == CBPF_OK &&
 	    ora_trace(judge, packet, note_step, &trace))
 		pc = find_parting(judge, &arena, &trace, insns, n, packet);
 	arena_free(&arena);
@@ -271,7 +282,7 @@ enum cbpf_err cbpf_judge_shrink(struct cbpf_judge *judge,
 				struct cbpf_insn *insns, size_t *n,
 				struct cbpf_packet *packet, uint8_t *data)
 {
-	struct arena arena = arena_new(NULL);
+	struct arena arena = arena_new(ora_mem(judge));
 	struct shrink s = { judge, insns, NULL, *n, packet, data, false, 0 };
 	bool any;
 

@@ -35,6 +35,8 @@ CBPF_INTERNAL enum cbpf_err ora_probe(const struct cbpf_engine *engine,
 CBPF_INTERNAL enum cbpf_err ora_attach(int fd, const struct cbpf_insn *insns,
 				       size_t n, struct cbpf_diag *diag);
 
+/* The memory a judge was made with. */
+CBPF_INTERNAL const struct cbpf_mem *ora_mem(const struct cbpf_judge *judge);
 /*
  * Runs the loaded program's twin over the view of a packet with a call before
  * each step. False where there is no view.

@@ -26,13 +26,16 @@
 #define PROLOGUE_LOADS 4
 #define COST_MOST      21 /* of one instruction: MSH beyond 32767 */
 
-static const struct {
-	const char *name;
-} hooks[CBPF_HOOKS] = { { "none" }, { "socket" }, { "xt" }, { "tc" } };
+static const char *const hooks[CBPF_HOOKS] = {
+	[CBPF_HOOK_NONE] = "none",
+	[CBPF_HOOK_SOCKET] = "socket",
+	[CBPF_HOOK_XT] = "xt",
+	[CBPF_HOOK_TC] = "tc",
+};
 
 const char *cbpf_hook_name(enum cbpf_hook hook)
 {
-	return (unsigned)hook < CBPF_HOOKS ? hooks[hook].name : NULL;
+	return (unsigned)hook < CBPF_HOOKS ? hooks[hook] : NULL;
 }
 
 enum cbpf_hook cbpf_hook_find(const char *name)
@@ -40,7 +43,7 @@ enum cbpf_hook cbpf_hook_find(const char *name)
 	int i;
 
 	for (i = 0; i < CBPF_HOOKS; i++)
-		if (strcmp(hooks[i].name, name) == 0)
+		if (strcmp(hooks[i], name) == 0)
 			break;
 	return (enum cbpf_hook)i;
 }

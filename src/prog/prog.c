@@ -37,6 +37,11 @@ static void note_traits(struct cbpf_traits *traits, enum isa_op op, uint32_t k,
 	case OP_LDX_LEN:
 		traits->reads_length = true;
 		break;
+	case OP_LD_MEM:
+	case OP_LDX_MEM:
+		/* until the scratch check says otherwise */
+		traits->reads_unset_mem = true;
+		break;
 	case OP_JA:
 		traits->has_loop |= (uint32_t)(pc + 1 + k) <= pc;
 		break;
@@ -98,7 +103,9 @@ enum cbpf_err cbpf_prog_new(const struct cbpf_insn *insns, size_t n,
 		cbpf_prog_free(prog);
 		return dg_fail(diag, err);
 	}
-	prog->traits.reads_unset_mem = unset != CBPF_NO_PC;
+	/* the check is one pass down: a backward jump is beyond it */
+	if (unset == CBPF_NO_PC && !prog->traits.has_loop)
+		prog->traits.reads_unset_mem = false;
 	*out = prog;
 	return CBPF_OK;
 }

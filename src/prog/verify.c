@@ -35,7 +35,7 @@ static void complain(struct verifier *v, size_t pc, enum cbpf_err code,
 {
 	struct cbpf_diag diag = dg_make(code, a, b);
 
-	diag.sys_errno = EINVAL;
+	diag.sys_errno = code == CBPF_E_NOMEM ? ENOMEM : EINVAL;
 	if (pc < v->n) {
 		diag.pc = (uint32_t)pc;
 		diag.line = v->opts->lines ? v->opts->lines[pc] : 0;

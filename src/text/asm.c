@@ -22,14 +22,13 @@
 #include "text/lex.h"
 #include "text/text.h"
 
-#define LABEL_BUCKETS 4096
+#define LABEL_BUCKETS 1024 /* at first; as many as labels later */
 
 struct label {
 	struct label *next;
 	const char *text;
 	size_t len;
 	uint32_t at;
-	struct token token;
 };
 
 /* A target still by name: which of an instruction's two, and where it stood. */
@@ -45,6 +44,7 @@ struct parser {
 	struct token token; /* the one at hand */
 	struct arena arena;
 	struct label **labels; /* buckets */
+	size_t n_buckets, n_labels;
 	struct buf insns;      /* struct link_insn */
 	struct buf references; /* struct reference */
 	bool is_panicking;     /* the rest of panic_line is passed over */
@@ -170,17 +170,46 @@ static size_t count_insns(const struct parser *p)
 	return p->insns.len / sizeof(struct link_insn);
 }
 
-static struct label **find_label(struct parser *p, const char *text, size_t len)
+static uint32_t hash_of(const char *text, size_t len)
 {
 	uint32_t hash = 2166136261u; /* FNV-1a */
-	struct label **at;
 
 	for (size_t i = 0; i < len; i++)
 		hash = (hash ^ (unsigned char)text[i]) * 16777619u;
-	at = &p->labels[hash % LABEL_BUCKETS];
+	return hash;
+}
+
+static struct label **find_label(struct parser *p, const char *text, size_t len)
+{
+	struct label **at = &p->labels[hash_of(text, len) % p->n_buckets];
+
 	while (*at && !((*at)->len == len && !memcmp((*at)->text, text, len)))
 		at = &(*at)->next;
 	return at;
+}
+
+/* Twice the buckets, once there are as many labels; without memory, not. */
+static void widen_labels(struct parser *p)
+{
+	size_t n = p->n_buckets * 2;
+	struct label **wider = arena_take(&p->arena, n, sizeof(*wider));
+
+	if (!wider)
+		return;
+	for (size_t i = 0; i < p->n_buckets; i++) {
+		struct label *label = p->labels[i];
+
+		while (label) {
+			struct label *next = label->next;
+			size_t to = hash_of(label->text, label->len) % n;
+
+			label->next = wider[to];
+			wider[to] = label;
+			label = next;
+		}
+	}
+	p->labels = wider;
+	p->n_buckets = n;
 }
 
 static void define_label(struct parser *p, const struct token *token)
@@ -199,7 +228,8 @@ static void define_label(struct parser *p, const struct token *token)
 	(*at)->text = token->text;
 	(*at)->len = token->len;
 	(*at)->at = (uint32_t)count_insns(p);
-	(*at)->token = *token;
+	if (++p->n_labels > p->n_buckets)
+		widen_labels(p);
 }
 
 static bool take_target(struct parser *p, struct target *target)
@@ -217,6 +247,8 @@ static bool take_target(struct parser *p, struct target *target)
 		advance(p);
 	if (p->token.kind != TOKEN_NUMBER || has_sign == p->token.is_signed)
 		return fail(p, expected);
+	if (p->token.is_cut)
+		return fail(p, expected);
 	target->is_relative = true;
 	target->distance = *target->token.text == '-' ? (int32_t)p->token.value
 						      : (int64_t)p->token.value;
@@ -224,6 +256,7 @@ static bool take_target(struct parser *p, struct target *target)
 	return true;
 }
 
+/* Notes where a target of the instruction at `at` leads. */
 static void refer(struct parser *p, struct link_insn *insn, uint32_t at,
 		  const struct target *target, bool is_false)
 {
@@ -235,8 +268,12 @@ static void refer(struct parser *p, struct link_insn *insn, uint32_t at,
 		*to = at + 1;
 	else if (!target->is_relative)
 		buf_put(&p->references, &reference, sizeof(reference));
+	else if (target->distance < 0 && !isa_is_ja(insn->insn.code))
+		fail_at(p, &target->token, CBPF_E_SYNTAX,
+			"a target further down");
 	else if (absolute < 0 || absolute > UINT32_MAX)
-		fail_at(p, &target->token, CBPF_E_JUMP_OUT, NULL);
+		fail_at(p, &target->token, CBPF_E_SYNTAX,
+			"a target inside the program");
 	else
 		*to = (uint32_t)absolute;
 }
@@ -465,9 +502,6 @@ static void add_insn(struct parser *p, enum isa_op op, const struct operand *o,
 		refer(p, &insn, at, &o->t, false);
 		if (o->form != FORM_JA)
 			refer(p, &insn, at, &o->f, true);
-		if (o->t.is_relative && o->t.distance < 0 && o->form != FORM_JA)
-			fail_at(p, &o->t.token, CBPF_E_SYNTAX,
-				"a target further down");
 	}
 	buf_put(&p->insns, &insn, sizeof(insn));
 }
@@ -646,7 +680,8 @@ void asm_read(struct reading *r)
 			    .references = buf_new(mem) };
 	struct token last_label = { .kind = TOKEN_END };
 
-	p.labels = arena_take(&p.arena, LABEL_BUCKETS, sizeof(*p.labels));
+	p.n_buckets = LABEL_BUCKETS;
+	p.labels = arena_take(&p.arena, p.n_buckets, sizeof(*p.labels));
 	advance(&p);
 	while (p.labels && p.token.kind != TOKEN_END &&
 	       count_insns(&p) <= TEXT_INSNS_MAX)

@@ -120,6 +120,14 @@ void reading_note(struct reading *r, struct cbpf_diag *diag)
 
 void reading_add(struct reading *r, const struct cbpf_insn *insn, uint32_t line)
 {
+	if (reading_count(r) == TEXT_INSNS_MAX) {
+		struct cbpf_diag diag =
+			dg_make(CBPF_E_TOO_MANY, TEXT_INSNS_MAX, 0);
+
+		if (r->first != CBPF_E_TOO_MANY)
+			reading_note(r, &diag);
+		return;
+	}
 	buf_put(&r->insns, insn, sizeof(*insn));
 	if (line)
 		buf_put(&r->lines, &line, sizeof(line));

@@ -83,7 +83,7 @@ bool scan_report(struct scan *s, enum cbpf_err code, uint64_t a, uint64_t b)
 
 	diag.line = s->line;
 	diag.column = (uint32_t)(s->at - s->line_start) + 1;
-	while (p < s->end && *p != '\n' && *p != '\r')
+	while (p < s->end && *p != '\n' && *p != '\r' && *p != '\t')
 		p++;
 	dg_word(&diag, s->at, (size_t)(p - s->at));
 	reading_note(s->r, &diag);
