@@ -40,6 +40,20 @@ void say_report(FILE *to, const char *name, const char *text, size_t size,
 /* The sentence of a diagnosis; valid to the next call with the same buffer. */
 const char *sentence_of(const struct cbpf_diag *diag, char *buf, size_t size);
 
+/* Why things were skipped: sentences and counts. */
+#define REASONS_MAX 24
+struct reasons {
+	struct {
+		char text[160];
+		uint64_t n;
+	} list[REASONS_MAX]; /* those with n, then none */
+};
+
+void reasons_add(struct reasons *reasons, const char *text, uint64_t n);
+uint64_t reasons_total(const struct reasons *reasons);
+/* A line each: indent, count, "skipped: ", sentence. */
+void reasons_print(const struct reasons *reasons, const char *indent);
+
 /* ---- input (input.c) ---------------------------------------------------- */
 
 /* A whole file, "-" for stdin; NULL after saying why not. free() it. */
@@ -96,12 +110,19 @@ struct packets {
 	bool is_bare; /* --hex: bytes that no interface delivered */
 };
 
+/* EXIT_TROUBLE (said so) where program and packets both want stdin. */
+int stdin_is_free(const char *verb, const struct source *source,
+		  const struct packets *packets);
 /* The next packet. EXIT_NO: there are no more; EXIT_TROUBLE: said why. */
 int packets_next(struct packets *packets, struct cbpf_record *record);
 void packets_free(struct packets *packets);
 
-/* Sets a field of a context: "mark=5", "vlan_tci=0x123", ... */
-bool context_set(struct cbpf_ctx *ctx, const char *key, uint64_t value);
+/* Sets a field of a context by name, "mark", "vlan_tci", ... */
+enum context_outcome { CONTEXT_SET, CONTEXT_UNKNOWN, CONTEXT_RANGE };
+enum context_outcome context_set(struct cbpf_ctx *ctx, const char *key,
+				 int64_t value);
+/* " mark=5 vlan_tci=3": what is not 0, as a test vector has it. */
+void context_print(FILE *to, const struct cbpf_ctx *ctx);
 /* A list "a=1,b=2"; false after saying what is wrong. */
 bool context_parse(const char *verb, struct cbpf_ctx *ctx, const char *text);
 
@@ -114,10 +135,14 @@ const struct cbpf_engine *engine_find(const char *name);
 /* What an answer says, in a few characters. */
 const char *answer_text(const struct cbpf_answer *answer, char *buf,
 			size_t size);
-/* A program and a packet as a test vector, to paste or to keep. */
-void print_vector(FILE *to, enum cbpf_dialect dialect,
+/*
+ * A program as a test vector (tests/FORMAT.md), to paste or to keep; with a
+ * packet and what comes of it, unless packet is NULL.
+ */
+void print_vector(FILE *to, enum cbpf_dialect dialect, bool udp_body,
 		  const struct cbpf_insn *insns, size_t n,
-		  const struct cbpf_packet *packet, const char *want);
+		  const struct cbpf_packet *packet,
+		  const struct cbpf_result *want);
 
 /* ---- the capture language (expr.c) -------------------------------------- */
 

@@ -5,7 +5,6 @@
  * dialect, and what it returns for some packets; each is counted as agreeing,
  * differing, or skipped with the reason.
  */
-#include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,21 +12,16 @@
 #include "cli.h"
 #include "json.h"
 
-#define REASONS_MAX 24
-#define SHOWN_MAX   20 /* differences told one by one, per file */
+#define SHOWN_MAX 20 /* differences told one by one, per file */
 
 enum outcome { AGREE, DIFFER, SKIP, OUTCOMES };
-
-struct reason {
-	char text[160];
-	uint64_t n;
-};
 
 /* What came of one file, or of all. */
 struct tally {
 	uint64_t cases, skipped;
 	uint64_t loads[OUTCOMES], runs[OUTCOMES];
-	struct reason reasons[REASONS_MAX];
+	struct reasons reasons;
+	uint64_t bsd[CBPF_DIALECTS]; /* runs of bsd cases that it answers so */
 };
 
 struct conform {
@@ -58,21 +52,6 @@ struct vector {
 
 /* ---- counting ----------------------------------------------------------- */
 
-static void add_reason(struct tally *tally, const char *text, uint64_t n)
-{
-	for (int i = 0; i < REASONS_MAX; i++) {
-		struct reason *reason = &tally->reasons[i];
-
-		if (reason->n == 0)
-			snprintf(reason->text, sizeof(reason->text), "%s",
-				 i < REASONS_MAX - 1 ? text : "other reasons");
-		if (strcmp(reason->text, text) == 0 || i == REASONS_MAX - 1) {
-			reason->n += n;
-			return;
-		}
-	}
-}
-
 static void add_tally(struct tally *to, const struct tally *from)
 {
 	to->cases += from->cases;
@@ -81,8 +60,11 @@ static void add_tally(struct tally *to, const struct tally *from)
 		to->loads[i] += from->loads[i];
 		to->runs[i] += from->runs[i];
 	}
-	for (int i = 0; i < REASONS_MAX && from->reasons[i].n; i++)
-		add_reason(to, from->reasons[i].text, from->reasons[i].n);
+	for (int d = 0; d < CBPF_DIALECTS; d++)
+		to->bsd[d] += from->bsd[d];
+	for (int i = 0; i < REASONS_MAX && from->reasons.list[i].n; i++)
+		reasons_add(&to->reasons, from->reasons.list[i].text,
+			    from->reasons.list[i].n);
 }
 
 static void tell_difference(struct conform *c, const char *name,
@@ -176,6 +158,25 @@ static bool read_dialect(const struct conform *c, const char *name,
 
 /* ---- loading ------------------------------------------------------------ */
 
+static void cannot_ask(struct conform *c, const struct vector *v,
+		       const char *why)
+{
+	c->has_trouble = true;
+	say_trouble("%s: case %s: %s cannot be asked: %s", c->path, v->name,
+		    c->engine->name, why);
+}
+
+static bool takes_by_itself(struct conform *c, const struct vector *v, size_t i)
+{
+	void *handle = NULL;
+	bool takes = c->engine->load(c->engine, NULL, v->dialects[i], v->insns,
+				     v->n, &handle, NULL) == CBPF_OK;
+
+	if (c->engine->free)
+		c->engine->free(handle);
+	return takes;
+}
+
 /*
  * Whether the engine takes the program: *is_told false (with a reason) where
  * that cannot be said. Interp is asked as attaching would be, but for what a
@@ -190,7 +191,7 @@ static bool engine_takes(struct conform *c, struct vector *v, size_t i,
 	struct cbpf_check_opts check = { .size = sizeof(check),
 					 .dialect = v->dialects[i],
 					 .hook = CBPF_HOOK_TC };
-	struct cbpf_diag diag;
+	struct cbpf_diag diag = { .code = CBPF_E_NOMEM };
 	enum cbpf_err err;
 
 	*is_told = true;
@@ -200,13 +201,25 @@ static bool engine_takes(struct conform *c, struct vector *v, size_t i,
 	err = cbpf_judge_new(c->engine, v->dialects[i], &opts, &v->judges[i]);
 	if (err == CBPF_OK)
 		err = cbpf_judge_load(v->judges[i], v->insns, v->n, &diag);
-	if (err == CBPF_E_DIFFERS || err == CBPF_E_OPTMEM ||
-	    err == CBPF_E_SYSTEM || err == CBPF_E_NOMEM) {
+	else
+		cannot_ask(c, v, "out of memory");
+	v->is_loaded[i] = err == CBPF_OK;
+	switch (err) {
+	case CBPF_E_DIFFERS: /* from its twin; its own answer is asked for */
+		return takes_by_itself(c, v, i);
+	case CBPF_E_OPTMEM: /* a socket's limit, not a rule */
 		*is_told = false;
 		sentence_of(&diag, why, size);
+		return false;
+	case CBPF_E_SYSTEM:
+	case CBPF_E_NOMEM:
+		*is_told = false;
+		sentence_of(&diag, why, size);
+		cannot_ask(c, v, why);
+		return false;
+	default:
+		return err == CBPF_OK;
 	}
-	v->is_loaded[i] = err == CBPF_OK;
-	return err == CBPF_OK;
 }
 
 /* Judges loading, by each dialect or by the one that counts. */
@@ -234,12 +247,12 @@ static enum outcome judge_load(struct conform *c, struct vector *v)
 				 cbpf_dialect_name(v->dialects[i]));
 	}
 	if (!was_told) {
-		add_reason(&c->file, why, 1);
+		reasons_add(&c->file.reasons, why, 1);
 		return SKIP;
 	}
 	if (strcmp(v->load, "ok") && strcmp(v->load, "reject")) {
-		add_reason(&c->file, "the case does not say whether it loads",
-			   1);
+		reasons_add(&c->file.reasons,
+			    "the case does not say whether it loads", 1);
 		return SKIP;
 	}
 	if (v->is_any ? agrees_once : agrees_always)
@@ -326,9 +339,12 @@ static bool take_skb_field(void *ctx, const char *key, const struct json *value)
 			 "the value of skb field %.60s is not understood", key);
 		return false;
 	}
-	/* keys that say nothing about the run are passed over */
-	context_set(&in->ctx, key, (uint64_t)number);
-	return true;
+	/* unknown keys are passed over */
+	if (context_set(&in->ctx, key, number) != CONTEXT_RANGE)
+		return true;
+	snprintf(in->why, sizeof(in->why),
+		 "the value of skb field %.60s does not fit it", key);
+	return false;
 }
 
 /* False: malformed. in->why is set where the run is to be skipped. */
@@ -358,7 +374,7 @@ static bool read_input(const struct vector *v, const struct json *run,
 		snprintf(in->why, sizeof(in->why), "the run has no packet");
 		return true;
 	}
-	in->is_udp_body = js_get(run, "udp_body_bytes");
+	in->is_udp_body = js_int(js_get(run, "udp_body_bytes"), &len);
 	in->packet.data = in->bytes;
 	in->packet.wirelen = in->packet.caplen;
 	if (js_int(js_get(run, "len"), &len)) {
@@ -392,6 +408,19 @@ static bool is_wanted(const struct json *want,
 	return false;
 }
 
+/* A number, or a list of numbers. */
+static bool is_number(const struct json *want)
+{
+	int64_t number;
+
+	if (!js_is_array(want))
+		return js_int(want, &number);
+	for (size_t i = 0; i < js_length(want); i++)
+		if (!js_int(js_at(want, i), &number))
+			return false;
+	return js_length(want) > 0;
+}
+
 static bool same_number(int64_t want, uint32_t value)
 {
 	return want == (int64_t)value;
@@ -423,8 +452,8 @@ static enum outcome compare(const struct json *run, const struct input *in,
 	uint32_t value = answer->value;
 	bool is_same;
 
-	if (!how || !want) {
-		snprintf(why, size, "the run wants no answer");
+	if (!how || !is_number(want)) {
+		snprintf(why, size, "the run wants no number");
 		return SKIP;
 	}
 	if (answer->shows == CBPF_SHOWS_FORESEEN) {
@@ -474,8 +503,11 @@ static enum outcome run_under(struct conform *c, const struct vector *v,
 		snprintf(why, size, "the packet is no struct seccomp_data");
 		return SKIP;
 	}
-	if (in->has_len && v->dialects[i] == CBPF_GO) {
-		snprintf(why, size, "go has no wire length");
+	/* `any` means the wire length; a case of its own means its machine */
+	if (in->has_len && v->n_dialects > 1 &&
+	    !cbpf_dialect_has_wirelen(v->dialects[i])) {
+		snprintf(why, size, "%s has no wire length",
+			 cbpf_dialect_name(v->dialects[i]));
 		return SKIP;
 	}
 	if (c->engine->is_oracle &&
@@ -490,8 +522,12 @@ static enum outcome run_under(struct conform *c, const struct vector *v,
 			 c->engine->name);
 		return SKIP;
 	}
-	if (cbpf_judge_run(v->judges[i], &in->packet, &judged) != CBPF_OK ||
-	    !judged.is_run) {
+	if (cbpf_judge_run(v->judges[i], &in->packet, &judged) != CBPF_OK) {
+		sentence_of(&judged.diag, why, size);
+		cannot_ask(c, v, why);
+		return SKIP;
+	}
+	if (!judged.is_run) {
 		sentence_of(&judged.diag, why, size);
 		return SKIP;
 	}
@@ -508,7 +544,7 @@ static enum outcome judge_run(struct conform *c, const struct vector *v,
 	enum outcome outcome;
 
 	if (in->why[0]) {
-		add_reason(&c->file, in->why, 1);
+		reasons_add(&c->file.reasons, in->why, 1);
 		return SKIP;
 	}
 	for (size_t i = 0; i < v->n_dialects; i++) {
@@ -516,13 +552,15 @@ static enum outcome judge_run(struct conform *c, const struct vector *v,
 			continue;
 		outcome = run_under(c, v, i, run, in, why, sizeof(why));
 		n[outcome]++;
+		if (v->is_any)
+			c->file.bsd[v->dialects[i]] += outcome == AGREE;
 		if (outcome == (v->is_any ? AGREE : DIFFER))
 			snprintf(names + strlen(names),
 				 sizeof(names) - strlen(names), " %s",
 				 cbpf_dialect_name(v->dialects[i]));
 	}
 	if (!n[AGREE] && !n[DIFFER]) {
-		add_reason(&c->file, why, 1);
+		reasons_add(&c->file.reasons, why, 1);
 		return SKIP;
 	}
 	if (v->is_any ? n[AGREE] != 0 : n[DIFFER] == 0) {
@@ -559,7 +597,7 @@ static void judge_runs(struct conform *c, struct vector *v,
 static void skip_case(struct conform *c, const char *why)
 {
 	c->file.skipped++;
-	add_reason(&c->file, why, 1);
+	reasons_add(&c->file.reasons, why, 1);
 }
 
 static void judge_case(struct conform *c, const struct json *object)
@@ -617,9 +655,12 @@ static void print_tally(const char *name, const struct tally *t)
 	       (unsigned long long)t->runs[AGREE],
 	       (unsigned long long)t->runs[DIFFER],
 	       (unsigned long long)t->runs[SKIP]);
-	for (int i = 0; i < REASONS_MAX && t->reasons[i].n; i++)
-		printf("  %llu skipped: %s\n",
-		       (unsigned long long)t->reasons[i].n, t->reasons[i].text);
+	for (int d = 0; d < CBPF_DIALECTS; d++)
+		if (t->bsd[d])
+			printf("  bsd: %llu runs have the answer of %s\n",
+			       (unsigned long long)t->bsd[d],
+			       cbpf_dialect_name((enum cbpf_dialect)d));
+	reasons_print(&t->reasons, "  ");
 }
 
 static void set_counts(struct json *object, const char *key,
@@ -634,29 +675,36 @@ static void set_counts(struct json *object, const char *key,
 
 static void fill_tally(struct json *line, const struct tally *t)
 {
-	struct json *reasons;
+	struct json *reasons, *bsd;
 
 	js_set_int(line, "cases", t->cases);
 	js_set_int(line, "skipped", t->skipped);
 	set_counts(line, "loads", t->loads);
 	set_counts(line, "runs", t->runs);
+	bsd = js_set_object(line, "bsd");
+	for (int d = 0; d < CBPF_DIALECTS; d++)
+		if (t->bsd[d])
+			js_set_int(bsd, cbpf_dialect_name((enum cbpf_dialect)d),
+				   t->bsd[d]);
 	reasons = js_set_object(line, "reasons");
-	for (int i = 0; i < REASONS_MAX && t->reasons[i].n; i++)
-		js_set_int(reasons, t->reasons[i].text, t->reasons[i].n);
+	for (int i = 0; i < REASONS_MAX && t->reasons.list[i].n; i++)
+		js_set_int(reasons, t->reasons.list[i].text,
+			   t->reasons.list[i].n);
 }
 
 static void judge_file(struct conform *c, const char *path)
 {
-	struct js_file file = { .file = strcmp(path, "-") ? fopen(path, "rb")
-							  : stdin };
+	struct js_file file = { 0 };
 	struct json *line = NULL, *value;
 	char error[256];
+	size_t size;
+	char *text = read_whole(path, &size);
 
-	if (!file.file) {
+	if (!text) {
 		c->has_trouble = true;
-		say_trouble("%s: %s", path, strerror(errno));
 		return;
 	}
+	js_open(&file, text, size);
 	c->path = path;
 	c->shown = 0;
 	memset(&c->file, 0, sizeof(c->file));
@@ -666,17 +714,17 @@ static void judge_file(struct conform *c, const char *path)
 		js_set_text(line, "engine", c->engine->name);
 		c->differences = js_set_array(line, "differences");
 	}
-	while ((value = js_next(&file, error))) {
-		judge_case(c, value);
-		js_free(value);
-	}
-	if (error[0]) {
-		c->has_trouble = true;
-		say_trouble("%s: %s", path, error);
+	while ((value = js_next(&file, error)) || error[0]) {
+		if (value) {
+			judge_case(c, value);
+			js_free(value);
+		} else {
+			c->has_trouble = true;
+			say_trouble("%s: %s", path, error);
+		}
 	}
 	js_close(&file);
-	if (file.file != stdin)
-		fclose(file.file);
+	free(text);
 	if (c->is_json) {
 		fill_tally(line, &c->file);
 		js_print(line, stdout);

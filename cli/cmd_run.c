@@ -15,13 +15,6 @@
 #include "json.h"
 
 #define ENGINES_MAX 8
-#define REASONS_MAX 8
-
-/* Why packets were skipped: a sentence and a count. */
-struct reason {
-	char text[160];
-	uint64_t n;
-};
 
 /* An engine at work. */
 struct lane {
@@ -31,7 +24,7 @@ struct lane {
 	struct cbpf_judged judged;
 
 	uint64_t n_run, n_agree, n_plain, n_accepted, n_other;
-	struct reason reasons[REASONS_MAX];
+	struct reasons skipped;
 	bool is_narrowed; /* one disagreement is enough to look at */
 };
 
@@ -49,7 +42,6 @@ struct run {
 
 	bool is_loaded;
 	int loaded_link; /* an expression's program depends on it */
-	bool has_trouble;
 	bool differs;
 	uint64_t n_packets;
 };
@@ -146,11 +138,17 @@ static int probe_lanes(struct run *r)
 	return EXIT_YES;
 }
 
+static enum cbpf_dialect dialect_of(const struct run *r,
+				    const struct lane *lane)
+{
+	return lane->engine->dialect == CBPF_ANY_DIALECT
+		       ? r->dialect
+		       : lane->engine->dialect;
+}
+
 static const char *lane_dialect(const struct run *r, const struct lane *lane)
 {
-	return cbpf_dialect_name(lane->engine->dialect == CBPF_ANY_DIALECT
-					 ? r->dialect
-					 : lane->engine->dialect);
+	return cbpf_dialect_name(dialect_of(r, lane));
 }
 
 /* ---- a disagreement ----------------------------------------------------- */
@@ -191,13 +189,9 @@ static void narrow(struct run *r, struct lane *lane,
 				lane->engine->name,
 				answer_text(&judged.answer, text,
 					    sizeof(text)));
-			print_vector(stderr,
-				     lane->engine->dialect == CBPF_ANY_DIALECT
-					     ? r->dialect
-					     : lane->engine->dialect,
-				     insns, n, &small,
-				     answer_text(&judged.expected, text,
-						 sizeof(text)));
+			print_vector(stderr, dialect_of(r, lane),
+				     r->opts.udp_body, insns, n, &small,
+				     &judged.twin);
 			fputc('\n', stderr);
 		}
 		cbpf_judge_load(lane->judge, code->insns, code->n, NULL);
@@ -226,6 +220,25 @@ static void report_difference(struct run *r, struct lane *lane,
 
 /* ---- loading ------------------------------------------------------------ */
 
+/* A program on which engine and verifier disagree, made small. */
+static void narrow_load(struct run *r, struct lane *lane)
+{
+	const struct cbpf_code *code = &r->source.code;
+	struct cbpf_insn *insns = malloc((code->n + 1) * sizeof(*insns));
+	uint8_t none[1] = { 0 };
+	struct cbpf_packet empty = { none, 0, 0, NULL };
+	size_t n = code->n;
+
+	if (!insns)
+		return;
+	memcpy(insns, code->insns, n * sizeof(*insns));
+	cbpf_judge_shrink(lane->judge, insns, &n, &empty, none);
+	fprintf(stderr, "  the smallest on which they still differ:\n\n");
+	print_vector(stderr, dialect_of(r, lane), false, insns, n, NULL, NULL);
+	fputc('\n', stderr);
+	free(insns);
+}
+
 static int refuse_load(struct run *r, struct lane *lane, enum cbpf_err err,
 		       const struct cbpf_diag *diag)
 {
@@ -235,13 +248,19 @@ static int refuse_load(struct run *r, struct lane *lane, enum cbpf_err err,
 	if (diag->pc != CBPF_NO_PC)
 		snprintf(place, sizeof(place), "instruction %u: ", diag->pc);
 	sentence_of(diag, sentence, sizeof(sentence));
-	if (err == CBPF_E_DIFFERS) {
+	switch (err) {
+	case CBPF_E_DIFFERS:
 		r->differs = true;
 		say_trouble("%s", sentence);
+		narrow_load(r, lane);
 		return EXIT_YES;
+	case CBPF_E_SYSTEM:
+	case CBPF_E_NOMEM:
+		return say_trouble("%s: %s", lane->engine->name, sentence);
+	default:
+		break;
 	}
-	/* the only engine asked for, or a call that failed */
-	if (r->n_lanes == 1)
+	if (r->n_lanes == 1) /* the only engine asked for */
 		return say_trouble("%s: illegal under %s: %s%s (cbpf check "
 				   "says more)",
 				   source_name(&r->source),
@@ -254,6 +273,7 @@ static int refuse_load(struct run *r, struct lane *lane, enum cbpf_err err,
 static int load_lanes(struct run *r)
 {
 	const struct cbpf_code *code = &r->source.code;
+	size_t n_ready = 0;
 
 	for (size_t i = 0; i < r->n_lanes; i++) {
 		struct lane *lane = &r->lanes[i];
@@ -267,7 +287,10 @@ static int load_lanes(struct run *r)
 		if (err != CBPF_OK &&
 		    refuse_load(r, lane, err, &diag) != EXIT_YES)
 			return EXIT_TROUBLE;
+		n_ready += lane->can_run;
 	}
+	if (n_ready == 0 && !r->differs)
+		return say_trouble("no engine can run the program");
 	return EXIT_YES;
 }
 
@@ -298,6 +321,8 @@ static int prepare(struct run *r, uint16_t link)
 {
 	int status;
 
+	if (r->source.link >= 0)
+		link = (uint16_t)r->source.link;
 	if (r->is_loaded && (!r->source.expr || r->loaded_link == link))
 		return EXIT_YES;
 	status = source_load_for(&r->source, link);
@@ -317,19 +342,8 @@ static void count_skip(struct lane *lane, const struct cbpf_diag *diag)
 {
 	char sentence[160];
 
-	sentence_of(diag, sentence, sizeof(sentence));
-	for (int i = 0; i < REASONS_MAX; i++) {
-		struct reason *reason = &lane->reasons[i];
-
-		if (reason->n == 0)
-			snprintf(reason->text, sizeof(reason->text), "%s",
-				 sentence);
-		if (strcmp(reason->text, sentence) == 0 ||
-		    i == REASONS_MAX - 1) {
-			reason->n++;
-			return;
-		}
-	}
+	reasons_add(&lane->skipped,
+		    sentence_of(diag, sentence, sizeof(sentence)), 1);
 }
 
 /* Both show a verdict of 32 bits of the same bytes, and not the same one. */
@@ -502,11 +516,7 @@ static void print_totals(const struct run *r)
 			       "dialects or what they see differ\n",
 			       (unsigned long long)lane->n_other,
 			       r->lanes[0].engine->name);
-		for (int k = 0; k < REASONS_MAX; k++)
-			if (lane->reasons[k].n)
-				printf("    %llu skipped: %s\n",
-				       (unsigned long long)lane->reasons[k].n,
-				       lane->reasons[k].text);
+		reasons_print(&lane->skipped, "    ");
 	}
 }
 
@@ -521,17 +531,14 @@ static void print_totals_json(const struct run *r)
 	for (size_t i = 0; i < r->n_lanes; i++) {
 		const struct lane *lane = &r->lanes[i];
 		struct json *entry;
-		uint64_t skipped = 0;
 
 		if (!lane->judge)
 			continue;
 		entry = js_set_object(engines, lane->engine->name);
-		for (int k = 0; k < REASONS_MAX; k++)
-			skipped += lane->reasons[k].n;
 		js_set_int(entry, "accepted", lane->n_accepted);
 		js_set_int(entry, "agree", lane->n_agree);
 		js_set_int(entry, "differ", lane->n_run - lane->n_agree);
-		js_set_int(entry, "skipped", skipped);
+		js_set_int(entry, "skipped", reasons_total(&lane->skipped));
 		js_set_int(entry, "plain", lane->n_plain);
 	}
 	js_print(line, stdout);
@@ -553,7 +560,9 @@ static int run_all(struct run *r)
 	}
 	/* an empty capture: the program is looked at all the same */
 	if (status == EXIT_NO && !r->is_loaded)
-		status = prepare(r, 1) == EXIT_YES ? EXIT_NO : EXIT_TROUBLE;
+		status = prepare(r, CBPF_LINK_EN10MB) == EXIT_YES
+				 ? EXIT_NO
+				 : EXIT_TROUBLE;
 	if (r->is_loaded && r->is_json)
 		print_totals_json(r);
 	else if (r->is_loaded)
@@ -660,6 +669,8 @@ int cmd_run(int argc, char **argv)
 	if (status == EXIT_YES && !r.packets.n_paths && !r.packets.n_hex)
 		status = say_usage("run", "packets are missing: a capture, - "
 					  "or --hex");
+	if (status == EXIT_YES)
+		status = stdin_is_free("run", &r.source, &r.packets);
 	if (status == EXIT_YES)
 		status = run_all(&r);
 	free_all(&r);

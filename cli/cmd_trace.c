@@ -58,22 +58,27 @@ static void print_source_line(const struct source *source, uint32_t line)
 	printf("  ; %.*s", (int)len, p);
 }
 
-/* The bytes read by the step about to be taken; "" where it reads none. */
-static void read_bytes(const struct cbpf_prog *prog,
-		       const struct cbpf_packet *packet,
-		       const struct cbpf_state *state, char *buf, size_t size)
-{
+/* What the step about to be taken reads, inside the packet or not. */
+struct access {
+	bool is_inside;
 	int64_t offset;
-	uint32_t count;
+	uint32_t size; /* 0: nothing */
+};
+
+/* The bytes of an access; "" where there are none. */
+static void access_text(const struct access *access,
+			const struct cbpf_packet *packet, char *buf,
+			size_t size)
+{
 	size_t len;
 
 	buf[0] = '\0';
-	if (!cbpf_step_reads(prog, packet, state, &offset, &count))
+	if (!access->is_inside)
 		return;
-	len = (size_t)snprintf(buf, size, "[%lld]", (long long)offset);
-	for (uint32_t i = 0; i < count; i++)
+	len = (size_t)snprintf(buf, size, "[%lld]", (long long)access->offset);
+	for (uint32_t i = 0; i < access->size; i++)
 		len += (size_t)snprintf(buf + len, size - len, " %02x",
-					packet->data[offset + i]);
+					packet->data[access->offset + i]);
 }
 
 static void print_step(const struct trace *t, uint32_t pc, const char *bytes,
@@ -138,25 +143,28 @@ static int print_end(const struct trace *t, const struct cbpf_result *res,
 
 /* The sentence of why a run ended, with what the instruction was about. */
 static void explain_end(const struct trace *t, const struct cbpf_result *res,
-			char *buf, size_t size)
+			const struct cbpf_packet *packet,
+			const struct access *access, char *buf, size_t size)
 {
 	struct cbpf_diag diag;
 
 	memset(&diag, 0, sizeof(diag));
 	diag.code = res->why;
-	if (res->pc < t->source.code.n) {
-		const struct cbpf_insn *insn = &t->source.code.insns[res->pc];
-
-		diag.a = insn->code;
-		if (res->why == CBPF_E_LOAD_OUT) {
-			diag.a = (insn->code & 0x18) == 0x10   ? 1
-				 : (insn->code & 0x18) == 0x08 ? 2
-							       : 4;
-			diag.b = insn->k;
-		}
-	}
-	if (res->why == CBPF_E_STEPS)
+	switch (res->why) {
+	case CBPF_E_LOAD_OUT:
+		diag.a = access->size;
+		diag.b = (uint32_t)access->offset;
+		break;
+	case CBPF_E_DATA_SIZE:
+		diag.a = packet->caplen;
+		break;
+	case CBPF_E_STEPS:
 		diag.a = res->steps;
+		break;
+	default:
+		if (res->pc < t->source.code.n)
+			diag.a = t->source.code.insns[res->pc].code;
+	}
 	sentence_of(&diag, buf, size);
 }
 
@@ -169,18 +177,27 @@ static int trace_packet(struct trace *t, const struct cbpf_packet *packet)
 	struct cbpf_result res = { 0 };
 	struct cbpf_prog *prog;
 	struct cbpf_diag diag;
-	char bytes[64], why[320];
+	struct access access = { false, 0, 0 };
+	char bytes[64], why[320], place[32] = "";
 	bool goes_on = true;
 
-	if (cbpf_prog_new(code->insns, code->n, &opts, &prog, &diag) != CBPF_OK)
-		return say_trouble("%s: instruction %u: %s (cbpf check says "
-				   "more)",
-				   source_name(&t->source), diag.pc,
+	if (cbpf_prog_new(code->insns, code->n, &opts, &prog, &diag) !=
+	    CBPF_OK) {
+		if (diag.pc != CBPF_NO_PC)
+			snprintf(place, sizeof(place),
+				 "instruction %u: ", diag.pc);
+		return say_trouble("%s: illegal under %s: %s%s (cbpf check "
+				   "says more)",
+				   source_name(&t->source),
+				   cbpf_dialect_name(t->dialect), place,
 				   sentence_of(&diag, why, sizeof(why)));
+	}
 	while (goes_on && res.steps < t->max_steps) {
 		uint32_t pc = state.pc;
 
-		read_bytes(prog, packet, &state, bytes, sizeof(bytes));
+		access.is_inside = cbpf_step_reads(
+			prog, packet, &state, &access.offset, &access.size);
+		access_text(&access, packet, bytes, sizeof(bytes));
 		goes_on = cbpf_step(prog, packet, &state, &res);
 		if (pc < code->n)
 			print_step(t, pc, bytes, &state, !goes_on);
@@ -190,7 +207,7 @@ static int trace_packet(struct trace *t, const struct cbpf_packet *packet)
 		res.why = CBPF_E_STEPS;
 		res.pc = state.pc;
 	}
-	explain_end(t, &res, why, sizeof(why));
+	explain_end(t, &res, packet, &access, why, sizeof(why));
 	cbpf_prog_free(prog);
 	return print_end(t, &res, why);
 }
@@ -302,6 +319,9 @@ int cmd_trace(int argc, char **argv)
 		status = say_usage("trace",
 				   "packets are missing: a capture, - or "
 				   "--hex");
+	else if (status == EXIT_YES &&
+		 stdin_is_free("trace", &t.source, &t.packets) != EXIT_YES)
+		status = EXIT_TROUBLE;
 	else if (status == EXIT_YES)
 		status = find_and_trace(&t);
 	packets_free(&t.packets);

@@ -190,7 +190,7 @@ int source_load_for(struct source *source, uint16_t link)
 
 int source_load(struct source *source)
 {
-	return source_load_for(source, 1); /* EN10MB */
+	return source_load_for(source, CBPF_LINK_EN10MB);
 }
 
 void source_free(struct source *source)
@@ -200,6 +200,18 @@ void source_free(struct source *source)
 }
 
 /* ---- packets ------------------------------------------------------------ */
+
+int stdin_is_free(const char *verb, const struct source *source,
+		  const struct packets *packets)
+{
+	unsigned n = source->path && strcmp(source->path, "-") == 0;
+
+	for (size_t i = 0; i < packets->n_paths; i++)
+		n += strcmp(packets->paths[i], "-") == 0;
+	if (n > 1)
+		return say_usage(verb, "- can be read once only");
+	return EXIT_YES;
+}
 
 static int next_hex(struct packets *p, struct cbpf_record *record)
 {
@@ -216,7 +228,7 @@ static int next_hex(struct packets *p, struct cbpf_record *record)
 	record->data = p->bytes;
 	record->caplen = record->wirelen = (uint32_t)size;
 	record->number = p->at_hex;
-	record->link = 1;
+	record->link = CBPF_LINK_EN10MB;
 	p->name = "--hex";
 	p->is_bare = true;
 	return EXIT_YES;
@@ -302,43 +314,104 @@ static const struct {
 	{ "seed",           FIELD(seed), 0 },
 	{ "rand",           FIELD(seed), 0 },
 	{ "paged",          FIELD(is_paged), 0 },
+	{ "has_device",     FIELD(has_device), 0 },
+	{ "has_link",       FIELD(has_link), 0 },
+	{ "headroom",       FIELD(headroom), 0 },
+	{ "order",          FIELD(order), 0 },
 	/* clang-format on */
 };
 
-static void store(void *at, size_t size, uint64_t value)
+#define N_CONTEXT_KEYS (sizeof(context_keys) / sizeof(context_keys[0]))
+
+/* A field's value; the two offsets alone are signed. */
+static int64_t load_field(const struct cbpf_ctx *ctx, size_t key)
 {
+	const char *at = (const char *)ctx + context_keys[key].offset;
+	bool is_signed =
+		context_keys[key].offset ==
+			offsetof(struct cbpf_ctx, net_off) ||
+		context_keys[key].offset == offsetof(struct cbpf_ctx, link_off);
+
+	switch (context_keys[key].size) {
+	case 1:
+		return *(const uint8_t *)at;
+	case 2:
+		return *(const uint16_t *)(const void *)at;
+	case 4:
+		if (is_signed)
+			return *(const int32_t *)(const void *)at;
+		return *(const uint32_t *)(const void *)at;
+	default:
+		return *(const int64_t *)(const void *)at;
+	}
+}
+
+static void store_field(struct cbpf_ctx *ctx, size_t key, int64_t value)
+{
+	char *at = (char *)ctx + context_keys[key].offset;
 	uint8_t byte = (uint8_t)value;
 	uint16_t half = (uint16_t)value;
 	uint32_t word = (uint32_t)value;
 
-	memcpy(at,
-	       size == 1   ? (void *)&byte
-	       : size == 2 ? (void *)&half
-	       : size == 4 ? (void *)&word
-			   : (void *)&value,
-	       size);
+	switch (context_keys[key].size) {
+	case 1:
+		memcpy(at, &byte, sizeof(byte));
+		break;
+	case 2:
+		memcpy(at, &half, sizeof(half));
+		break;
+	case 4:
+		memcpy(at, &word, sizeof(word));
+		break;
+	default:
+		memcpy(at, &value, sizeof(value));
+	}
 }
 
-bool context_set(struct cbpf_ctx *ctx, const char *key, uint64_t value)
+static bool is_flag(size_t key)
 {
-	size_t n = sizeof(context_keys) / sizeof(context_keys[0]);
+	size_t offset = context_keys[key].offset;
+
+	return offset == offsetof(struct cbpf_ctx, has_vlan) ||
+	       offset == offsetof(struct cbpf_ctx, is_paged) ||
+	       offset == offsetof(struct cbpf_ctx, has_device) ||
+	       offset == offsetof(struct cbpf_ctx, has_link);
+}
+
+enum context_outcome context_set(struct cbpf_ctx *ctx, const char *key,
+				 int64_t value)
+{
+	struct cbpf_ctx changed = *ctx;
 	size_t i = 0;
 
-	while (i < n && strcmp(context_keys[i].key, key) != 0)
+	while (i < N_CONTEXT_KEYS && strcmp(context_keys[i].key, key) != 0)
 		i++;
-	if (i == n)
-		return false;
-	if (context_keys[i].offset == offsetof(struct cbpf_ctx, has_vlan) ||
-	    context_keys[i].offset == offsetof(struct cbpf_ctx, is_paged))
+	if (i == N_CONTEXT_KEYS)
+		return CONTEXT_UNKNOWN;
+	if (is_flag(i))
 		value = value != 0;
-	store((char *)ctx + context_keys[i].offset, context_keys[i].size,
-	      value);
+	store_field(&changed, i, value);
+	if (load_field(&changed, i) != value)
+		return CONTEXT_RANGE;
 	if (context_keys[i].flag)
-		store((char *)ctx + context_keys[i].flag, sizeof(bool), true);
+		*((char *)&changed + context_keys[i].flag) = true;
 	/* a tag without a protocol of its own is 802.1Q's */
-	if (ctx->has_vlan && !ctx->vlan_tpid)
-		ctx->vlan_tpid = 0x8100;
-	return true;
+	if (changed.has_vlan && !changed.vlan_tpid)
+		changed.vlan_tpid = 0x8100;
+	*ctx = changed;
+	return CONTEXT_SET;
+}
+
+void context_print(FILE *to, const struct cbpf_ctx *ctx)
+{
+	for (size_t i = 0; i < N_CONTEXT_KEYS; i++) {
+		bool is_alias = i > 0 && context_keys[i].offset ==
+						 context_keys[i - 1].offset;
+
+		if (!is_alias && load_field(ctx, i))
+			fprintf(to, " %s=%lld", context_keys[i].key,
+				(long long)load_field(ctx, i));
+	}
 }
 
 bool context_parse(const char *verb, struct cbpf_ctx *ctx, const char *text)
@@ -356,8 +429,15 @@ bool context_parse(const char *verb, struct cbpf_ctx *ctx, const char *text)
 				  text);
 			return false;
 		}
-		if (!context_set(ctx, key, (uint64_t)value)) {
+		switch (context_set(ctx, key, value)) {
+		case CONTEXT_SET:
+			break;
+		case CONTEXT_UNKNOWN:
 			say_usage(verb, "the context has no field %s", key);
+			return false;
+		case CONTEXT_RANGE:
+			say_usage(verb, "%lld does not fit the field %s", value,
+				  key);
 			return false;
 		}
 		text += used + (text[used] == ',');

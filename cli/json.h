@@ -34,15 +34,20 @@ void js_print(struct json *object, FILE *to);
 /* ---- reading ------------------------------------------------------------ */
 
 /*
- * The next value of a file of values, or of the one array it consists of.
- * Free with js_free(). NULL: the end, or *error is set (255 bytes).
+ * The values of a text, one after another, or those of arrays it consists of.
+ * js_open() changes the text, which must outlive the reading: whole numbers
+ * beyond 63 bits are turned into the negative ones of the same 64 bits.
+ * js_next() gives NULL at the end, and, with *error set (255 bytes), for what
+ * is no JSON: the next call goes on at the next line. Free with js_free().
  */
 struct js_file {
-	FILE *file;
-	struct json *array;
-	size_t at;
+	char *text;
+	size_t size, at;
 	unsigned long line;
+	struct json *array;
+	size_t at_item;
 };
+void js_open(struct js_file *file, char *text, size_t size);
 struct json *js_next(struct js_file *file, char *error);
 void js_close(struct js_file *file);
 void js_free(struct json *value);

@@ -49,9 +49,22 @@ const char *answer_text(const struct cbpf_answer *a, char *buf, size_t size)
 	return buf;
 }
 
-void print_vector(FILE *to, enum cbpf_dialect dialect,
+/* A result in the words of tests/FORMAT.md. */
+static void print_want(FILE *to, const struct cbpf_result *want)
+{
+	if (want->end == CBPF_RETURNED)
+		fprintf(to, " => %u\n", want->value);
+	else if (want->end == CBPF_NO_DEVICE)
+		fprintf(to, " => no-device %u\n", want->value);
+	else
+		fprintf(to, " => %s %s\n", cbpf_end_name(want->end),
+			cbpf_err_name(want->why));
+}
+
+void print_vector(FILE *to, enum cbpf_dialect dialect, bool udp_body,
 		  const struct cbpf_insn *insns, size_t n,
-		  const struct cbpf_packet *packet, const char *want)
+		  const struct cbpf_packet *packet,
+		  const struct cbpf_result *want)
 {
 	char *text;
 	size_t size;
@@ -59,14 +72,19 @@ void print_vector(FILE *to, enum cbpf_dialect dialect,
 	if (cbpf_text_write(CBPF_FORMAT_ASM, insns, n, NULL, &text, &size) !=
 	    CBPF_OK)
 		return;
-	fprintf(to, "dialect %s\n-- asm\n%s-- run\n",
-		cbpf_dialect_name(dialect), text);
+	fprintf(to, "dialect %s\n%s-- asm\n%s", cbpf_dialect_name(dialect),
+		udp_body ? "udp-body\n" : "", text);
 	cbpf_text_free(text, size, NULL);
+	if (!packet)
+		return;
+	fprintf(to, "-- run\n");
 	for (uint32_t i = 0; i < packet->caplen; i++)
 		fprintf(to, "%s%02x", i ? " " : "", packet->data[i]);
 	if (!packet->caplen)
 		fputs("empty", to);
-	if (packet->wirelen > packet->caplen)
+	if (packet->wirelen && packet->wirelen != packet->caplen)
 		fprintf(to, " len=%u", packet->wirelen);
-	fprintf(to, " => %s\n", want);
+	if (packet->ctx)
+		context_print(to, packet->ctx);
+	print_want(to, want);
 }

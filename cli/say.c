@@ -123,3 +123,33 @@ void say_report(FILE *to, const char *name, const char *text, size_t size,
 	if (report->n > shown)
 		fprintf(to, "%s: and %zu more\n", name, report->n - shown);
 }
+
+void reasons_add(struct reasons *reasons, const char *text, uint64_t n)
+{
+	int i = 0;
+
+	while (i < REASONS_MAX - 1 && reasons->list[i].n &&
+	       strcmp(reasons->list[i].text, text) != 0)
+		i++;
+	if (reasons->list[i].n == 0)
+		snprintf(reasons->list[i].text, sizeof(reasons->list[i].text),
+			 "%s", i < REASONS_MAX - 1 ? text : "other reasons");
+	reasons->list[i].n += n;
+}
+
+uint64_t reasons_total(const struct reasons *reasons)
+{
+	uint64_t n = 0;
+
+	for (int i = 0; i < REASONS_MAX; i++)
+		n += reasons->list[i].n;
+	return n;
+}
+
+void reasons_print(const struct reasons *reasons, const char *indent)
+{
+	for (int i = 0; i < REASONS_MAX && reasons->list[i].n; i++)
+		printf("%s%llu skipped: %s\n", indent,
+		       (unsigned long long)reasons->list[i].n,
+		       reasons->list[i].text);
+}

@@ -2,7 +2,6 @@
 # need_packages PACKAGE... installs what is missing (root, or sudo without a
 # password), else prints the line to run and stops with status 2.
 
-# The root's own time and state do not matter to apt here.
 apt_install() {
     $1 apt-get update -qq &&
         $1 env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \

@@ -77,6 +77,9 @@ enum cbpf_err cbpf_capture_batch(struct cbpf_capture *capture,
 
 void cbpf_capture_close(struct cbpf_capture *capture);
 
+/** The link type of Ethernet, and the default where one is needed. */
+#define CBPF_LINK_EN10MB 1
+
 /** "EN10MB", "RAW", ...; NULL for a link type without a name here. */
 const char *cbpf_link_name(uint16_t link);
 

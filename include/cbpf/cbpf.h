@@ -228,6 +228,9 @@ enum cbpf_dialect cbpf_dialect_find(const char *name);
 /** False where a row was read from source and never run. */
 bool cbpf_dialect_was_run(enum cbpf_dialect dialect);
 
+/** False where a machine knows the captured length only. */
+bool cbpf_dialect_has_wirelen(enum cbpf_dialect dialect);
+
 /* ---- text -------------------------------------------------------------- */
 
 /** The forms a program is written in; see cbpf(5) for each. */
@@ -434,7 +437,7 @@ struct cbpf_ctx {
 
 /**
  * A packet: caplen bytes at data (at most 2^31 - 1), of wirelen that were on
- * the wire; wirelen below caplen counts as caplen. ctx NULL is an AF_UNIX
+ * the wire; wirelen 0 counts as caplen. ctx NULL is an AF_UNIX
  * datagram: no device, no link header, network header at offset 0.
  */
 struct cbpf_packet {

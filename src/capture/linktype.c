@@ -9,14 +9,26 @@
 
 #include "capture/capture.h"
 
+#undef NULL /* a link type is called so, and not to be expanded */
+
+enum {
+#define LINK(number, name) LINK_##name = number,
+#include "capture/linktypes.def"
+#undef LINK
+};
+
 static const struct {
 	uint16_t number;
 	const char *name;
 } links[] = {
-#define LINK(number, name) { number, name },
+#define LINK(number, name) { number, #name },
 #include "capture/linktypes.def"
 #undef LINK
 };
+
+#define NULL ((void *)0)
+
+_Static_assert(LINK_EN10MB == CBPF_LINK_EN10MB, "the same number");
 
 const char *cbpf_link_name(uint16_t link)
 {
@@ -86,7 +98,7 @@ static void ip_context(const struct cbpf_record *r, struct cbpf_ctx *ctx,
 static void cooked_context(const struct cbpf_record *r, struct cbpf_ctx *ctx)
 {
 	const uint8_t *p = r->data;
-	bool is_v2 = r->link == 276;
+	bool is_v2 = r->link == LINK_LINUX_SLL2;
 
 	ctx->net_off = is_v2 ? 20 : 16;
 	if (r->caplen < (uint32_t)ctx->net_off)
@@ -102,22 +114,22 @@ void cbpf_link_context(const struct cbpf_record *r, struct cbpf_ctx *ctx)
 {
 	memset(ctx, 0, sizeof(*ctx));
 	switch (r->link) {
-	case 1:
+	case LINK_EN10MB:
 		ethernet_context(r, ctx);
 		break;
-	case 0:
-	case 108:
+	case LINK_NULL:
+	case LINK_LOOP:
 		ip_context(r, ctx, 4);
 		ctx->hatype = ARPHRD_LOOPBACK;
 		break;
-	case 101:
-	case 228:
-	case 229:
+	case LINK_RAW:
+	case LINK_IPV4:
+	case LINK_IPV6:
 		ip_context(r, ctx, 0);
 		ctx->hatype = ARPHRD_NONE;
 		break;
-	case 113:
-	case 276:
+	case LINK_LINUX_SLL:
+	case LINK_LINUX_SLL2:
 		cooked_context(r, ctx);
 		break;
 	default:

@@ -127,9 +127,8 @@ static enum cbpf_err view_libpcap(void *handle,
 	memset(view, 0, sizeof(*view));
 	view->packet.data = packet->data;
 	view->packet.caplen = packet->caplen;
-	view->packet.wirelen = packet->wirelen < packet->caplen
-				       ? packet->caplen
-				       : packet->wirelen;
+	view->packet.wirelen =
+		packet->wirelen ? packet->wirelen : packet->caplen;
 	return CBPF_OK;
 }
 

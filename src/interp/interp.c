@@ -274,12 +274,12 @@ CBPF_INLINE enum step step(const struct cbpf_prog *prog,
 #undef JUMP
 }
 
-/* The packet as machines see it: at least caplen bytes were on the wire. */
+/* The packet as machines see it: with a length on the wire. */
 CBPF_INLINE struct cbpf_packet normalise(const struct cbpf_packet *packet)
 {
 	struct cbpf_packet p = *packet;
 
-	if (p.wirelen < p.caplen)
+	if (p.wirelen == 0)
 		p.wirelen = p.caplen;
 	return p;
 }

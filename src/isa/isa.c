@@ -123,6 +123,12 @@ enum cbpf_dialect cbpf_dialect_find(const char *name)
 	return (enum cbpf_dialect)i;
 }
 
+bool cbpf_dialect_has_wirelen(enum cbpf_dialect dialect)
+{
+	return (unsigned)dialect < CBPF_DIALECTS &&
+	       !isa_dialects[dialect].length_is_caplen;
+}
+
 bool cbpf_dialect_was_run(enum cbpf_dialect dialect)
 {
 	return (unsigned)dialect < CBPF_DIALECTS &&

@@ -373,7 +373,7 @@ static bool take_operand(struct parser *p, struct operand *o, bool is_bare,
 	} else if (is_bare && p->token.kind == TOKEN_NUMBER) {
 		o->form = FORM_K;
 		return take_number(p, &o->k, "a number");
-	} else if (p->token.kind == TOKEN_NUMBER && !p->token.is_signed) {
+	} else if (p->token.kind == TOKEN_NUMBER) {
 		struct lexer ahead = p->lex;
 		struct token next = lex_next(&ahead);
 
@@ -644,6 +644,25 @@ static void resolve_references(struct parser *p)
 	}
 }
 
+/* The conditional jump `at` leads up: told at the label that it names. */
+static void fail_back(struct parser *p, uint32_t at)
+{
+	const struct link_insn *insn =
+		(const struct link_insn *)(void *)p->insns.at + at;
+	const struct reference *refs = (void *)p->references.at;
+	size_t n = p->references.len / sizeof(*refs);
+
+	for (size_t i = 0; i < n; i++) {
+		uint32_t to = refs[i].is_false ? insn->f : insn->t;
+
+		if (refs[i].insn != at || to > at)
+			continue;
+		fail_at(p, &refs[i].token, CBPF_E_JUMP_BACK, NULL);
+		return;
+	}
+	cbpf_assert(!"only a label leads up");
+}
+
 static void link_all(struct parser *p)
 {
 	const struct link_insn *insns = (void *)p->insns.at;
@@ -656,12 +675,10 @@ static void link_all(struct parser *p)
 	if (err != CBPF_OK) {
 		struct cbpf_diag diag = dg_make(err, 0, 0);
 
-		if (err == CBPF_E_JUMP_BACK) {
-			diag.a = insns[at].t <= at ? insns[at].t : insns[at].f;
-			diag.line = insns[at].line;
-			diag.pc = (uint32_t)at;
-		}
-		reading_note(p->r, &diag);
+		if (err == CBPF_E_JUMP_BACK)
+			fail_back(p, (uint32_t)at);
+		else
+			reading_note(p->r, &diag);
 		return;
 	}
 	for (size_t i = 0; i < n; i++)
@@ -698,6 +715,16 @@ void asm_read(struct reading *r)
 			fail_at(&p, &last_label, CBPF_E_LABEL_LAST, NULL);
 		if (count_insns(&p) == 0 && r->first == CBPF_OK)
 			fail_at(&p, &p.token, CBPF_E_SYNTAX, "an instruction");
+		if (p.lex.open_line) {
+			struct token open = { .kind = TOKEN_PUNCT,
+					      .text = "/*",
+					      .len = 2,
+					      .line = p.lex.open_line,
+					      .column = p.lex.open_column };
+
+			fail_at(&p, &open, CBPF_E_SYNTAX,
+				"*/ somewhere behind");
+		}
 		resolve_references(&p);
 		if (r->first == CBPF_OK)
 			link_all(&p);

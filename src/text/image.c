@@ -206,7 +206,7 @@ static bool scan_target(struct scan *s, const char *name, size_t pc,
 	if (!scan_number(s, false, false, UINT32_MAX, &target))
 		return false;
 	if (target <= pc)
-		return scan_report(&start, CBPF_E_JUMP_BACK, target, 0);
+		return scan_report(&start, CBPF_E_JUMP_BACK, 0, 0);
 	if (target - pc - 1 > UINT8_MAX)
 		return scan_report(&start, CBPF_E_RANGE, pc + 1 + UINT8_MAX, 0);
 	*distance = (uint8_t)(target - pc - 1);

@@ -14,7 +14,7 @@
 
 struct lexer lex_new(const char *text, size_t size)
 {
-	struct lexer lex = { text, text + size, text, 1 };
+	struct lexer lex = { text, text + size, text, 1, 0, 0 };
 
 	return lex;
 }
@@ -37,9 +37,12 @@ static char peek(const struct lexer *lex, size_t ahead)
 	return (size_t)(lex->end - lex->at) > ahead ? lex->at[ahead] : '\0';
 }
 
-/* After the opening of a C comment; one that never ends takes the rest. */
+/* At the opening of a C comment; one that never ends is remembered. */
 static void skip_comment(struct lexer *lex)
 {
+	uint32_t line = lex->line;
+	uint32_t column = (uint32_t)(lex->at - lex->line_start) + 1;
+
 	lex->at += 2;
 	while (lex->at < lex->end) {
 		if (lex->at[0] == '*' && peek(lex, 1) == '/') {
@@ -51,6 +54,8 @@ static void skip_comment(struct lexer *lex)
 		else
 			lex->at++;
 	}
+	lex->open_line = line;
+	lex->open_column = column;
 }
 
 static void skip_space(struct lexer *lex)
@@ -87,29 +92,33 @@ static int digit_value(char c)
 	return 99;
 }
 
-/* The digits at text in a base, cut to 32 bits as bpf_asm's strtoul is. */
+/*
+ * The digits at text in a base, cut to 32 bits as bpf_asm does: strtol() for
+ * all but hexadecimal, which saturates at 63 bits and a sign, strtoul() for
+ * that.
+ */
 static void read_number(struct token *token, const char *text, const char *end,
 			unsigned base, bool is_negative)
 {
+	uint64_t most =
+		base == 16 ? UINT64_MAX : INT64_MAX + (uint64_t)is_negative;
 	uint64_t value = 0;
-	bool is_huge = false;
 
 	token->kind = text < end ? TOKEN_NUMBER : TOKEN_BROKEN;
 	for (; text < end; text++) {
 		unsigned digit = (unsigned)digit_value(*text);
-		uint64_t next = value * base + digit;
 
-		if (digit >= base) {
-			token->kind = TOKEN_BROKEN;
-			return;
-		}
-		is_huge |= value > (UINT64_MAX - digit) / base;
-		value = is_huge ? UINT64_MAX : next;
+		value = value > (most - digit) / base ? most
+						      : value * base + digit;
 	}
 	token->is_cut = is_negative ? value > 0x80000000 : value > UINT32_MAX;
 	token->value = (uint32_t)(is_negative ? 0 - value : value);
 }
 
+/*
+ * A number ends where its digits do: `ret #1ret a` is two instructions. But a
+ * digit that its base does not have, as in 08, makes it no number.
+ */
 static void take_number(struct lexer *lex, struct token *token)
 {
 	const char *digits = lex->at;
@@ -118,20 +127,27 @@ static void take_number(struct lexer *lex, struct token *token)
 
 	if (*digits == '-' || *digits == '+') {
 		token->is_signed = true;
-		lex->at = ++digits;
+		digits++;
 	} else if (*digits == '0' && (peek(lex, 1) | 0x20) == 'x') {
 		base = 16;
 		digits += 2;
 	} else if (*digits == '0' && (peek(lex, 1) | 0x20) == 'b') {
 		base = 2;
 		digits += 2;
-	} else if (*digits == '0' && is_word_char(peek(lex, 1))) {
+	} else if (*digits == '0' && isdigit((unsigned char)peek(lex, 1))) {
 		base = 8;
 		digits += 1;
 	}
-	while (lex->at < lex->end && is_word_char(*lex->at))
+	lex->at = digits;
+	while (lex->at < lex->end && digit_value(*lex->at) < (int)base)
 		lex->at++;
 	read_number(token, digits, lex->at, base, is_negative);
+	if (lex->at < lex->end &&
+	    (isdigit((unsigned char)*lex->at) || token->kind == TOKEN_BROKEN)) {
+		token->kind = TOKEN_BROKEN;
+		while (lex->at < lex->end && is_word_char(*lex->at))
+			lex->at++;
+	}
 }
 
 struct token lex_next(struct lexer *lex)

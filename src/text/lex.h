@@ -30,6 +30,8 @@ struct lexer {
 	const char *at, *end;
 	const char *line_start;
 	uint32_t line;
+	uint32_t open_line,
+		open_column; /* of a comment that never ends, or 0 */
 };
 
 CBPF_INTERNAL struct lexer lex_new(const char *text, size_t size);
