@@ -111,13 +111,16 @@ void say_report(FILE *to, const char *name, const char *text, size_t size,
 	for (size_t i = 0; i < shown; i++) {
 		const struct cbpf_diag *diag = &report->diags[i];
 
-		fprintf(to, "%s:", name);
+		fprintf(to, diag->line ? "%s:" : "cbpf: %s:", name);
 		if (diag->line)
 			fprintf(to, "%u:", diag->line);
 		if (diag->column)
 			fprintf(to, "%u:", diag->column);
-		fprintf(to, " %s%s\n", diag->is_warning ? "warning: " : "",
+		fprintf(to, " %s%s", diag->is_warning ? "warning: " : "",
 			sentence_of(diag, sentence, sizeof(sentence)));
+		if (*cbpf_err_advice(diag->code))
+			fprintf(to, "; %s", cbpf_err_advice(diag->code));
+		fputc('\n', to);
 		print_source(to, text, size, diag);
 	}
 	if (report->n > shown)

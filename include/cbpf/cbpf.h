@@ -109,6 +109,7 @@ enum cbpf_err {
 	CBPF_E_RANGE = 52,
 	CBPF_E_ORDER = 53,
 	CBPF_E_TOO_MANY = 54,
+	CBPF_E_COMMENT = 55,
 
 	/* captures */
 	CBPF_E_CAP_MAGIC = 60,

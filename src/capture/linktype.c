@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/wire.h"
 #include "capture/capture.h"
 
 #undef NULL /* a link type is called so, and not to be expanded */
@@ -52,11 +53,6 @@ int cbpf_link_find(const char *name)
 	return *end == '\0' && number <= UINT16_MAX ? (int)number : -1;
 }
 
-#define ARPHRD_ETHER	 1
-#define ARPHRD_LOOPBACK	 0x304
-#define ARPHRD_NONE	 0xfffe
-#define ETH_P_802_3	 1 /* include/uapi/linux/if_ether.h */
-#define ETH_P_802_2	 4
 #define PACKET_BROADCAST 1 /* include/uapi/linux/if_packet.h */
 #define PACKET_MULTICAST 2
 
@@ -76,10 +72,10 @@ static void ethernet_context(const struct cbpf_record *r, struct cbpf_ctx *ctx)
 	else if (p[0] & 1)
 		ctx->pkt_type = PACKET_MULTICAST;
 	ctx->proto = by_be16(p + 12);
-	if (ctx->proto < 0x600) {
+	if (ctx->proto < ETH_LENGTHS) {
 		bool is_raw = r->caplen >= 16 && by_be16(p + 14) == 0xffff;
 
-		ctx->proto = is_raw ? ETH_P_802_3 : ETH_P_802_2;
+		ctx->proto = is_raw ? ETH_802_3 : ETH_802_2;
 	}
 }
 
@@ -89,8 +85,8 @@ static void ip_context(const struct cbpf_record *r, struct cbpf_ctx *ctx,
 	ctx->net_off = (int32_t)at;
 	if (r->caplen <= at)
 		return;
-	ctx->proto = r->data[at] >> 4 == 4   ? 0x0800
-		     : r->data[at] >> 4 == 6 ? 0x86dd
+	ctx->proto = r->data[at] >> 4 == 4   ? ETH_IP
+		     : r->data[at] >> 4 == 6 ? ETH_IPV6
 					     : 0;
 }
 

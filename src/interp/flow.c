@@ -10,26 +10,8 @@
  * kernel.md). One thing cannot be said here: FCoE is looked at in the first
  * piece of a packet only, and how long that is no context tells.
  */
+#include "base/wire.h"
 #include "interp/packet.h"
-
-#define ETH_IP	    0x0800
-#define ETH_ARP	    0x0806
-#define ETH_RARP    0x8035
-#define ETH_TEB	    0x6558
-#define ETH_8021Q   0x8100
-#define ETH_IPV6    0x86dd
-#define ETH_MPLS    0x8847
-#define ETH_MPLS_MC 0x8848
-#define ETH_PPPOE   0x8864
-#define ETH_PPTP    0x880b
-#define ETH_TIPC    0x88ca
-#define ETH_PTP	    0x88f7
-#define ETH_PRP	    0x88fb
-#define ETH_CFM	    0x8902
-#define ETH_FCOE    0x8906
-#define ETH_HSR	    0x892f
-#define ETH_BATMAN  0x4305
-#define ETH_8021AD  0x88a8
 
 #define IP_ICMP	    1
 #define IP_IGMP	    2

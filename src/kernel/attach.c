@@ -17,15 +17,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "kernel/meminfo.h"
+
 /* Values of the generic ABI, for libcs that do not name them. */
 #ifndef SO_LOCK_FILTER
 #define SO_LOCK_FILTER 44
 #endif
-#ifndef SO_MEMINFO
-#define SO_MEMINFO 55
-#endif
-#define MEMINFO_WORDS  9 /* include/uapi/linux/sock_diag.h, SK_MEMINFO_VARS */
-#define MEMINFO_OPTMEM 6 /* SK_MEMINFO_OPTMEM */
 
 _Static_assert(sizeof(struct sock_filter) == sizeof(struct cbpf_insn),
 	       "the same layout");
@@ -46,17 +43,6 @@ uint32_t cbpf_optmem_max(void)
 	return (uint32_t)strtoul(text, NULL, 10);
 }
 
-/* What the socket is charged already: its old filter, options, ... */
-static uint32_t optmem_held(int fd)
-{
-	uint32_t words[MEMINFO_WORDS] = { 0 };
-	socklen_t size = sizeof(words);
-
-	if (getsockopt(fd, SOL_SOCKET, SO_MEMINFO, words, &size) < 0)
-		return 0;
-	return words[MEMINFO_OPTMEM];
-}
-
 static bool is_locked(int fd)
 {
 	int lock = 0;
@@ -72,7 +58,8 @@ static enum cbpf_err explain(int fd, const struct cbpf_insn *insns, size_t n,
 	struct cbpf_check_opts opts = { .size = sizeof(opts),
 					.dialect = CBPF_LINUX,
 					.optmem_max = cbpf_optmem_max(),
-					.optmem_held = optmem_held(fd) };
+					.optmem_held = meminfo_read(
+						fd, MEMINFO_OPTMEM) };
 	struct cbpf_diag diag;
 	struct cbpf_report report = { &diag, 1, 0, 0 };
 

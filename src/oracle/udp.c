@@ -26,22 +26,18 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
+#include "base/wire.h"
+#include "kernel/meminfo.h"
 
-#ifndef SO_MEMINFO
-#define SO_MEMINFO 55
-#endif
 #ifndef IPV6_AUTOFLOWLABEL
 #define IPV6_AUTOFLOWLABEL 70
 #endif
-#define MEMINFO_WORDS 9
-#define MEMINFO_DROPS 8 /* SK_MEMINFO_DROPS */
 
 #define ETH_HEADER 14
 #define IP4_HEADER 20
 #define IP6_HEADER 40
 #define UDP_HEADER 8
-#define ARPHRD_LO  0x304 /* include/uapi/linux/if_arp.h, ARPHRD_LOOPBACK */
-#define TTL	   64	 /* net.ipv4.ip_default_ttl's default */
+#define TTL	   64 /* net.ipv4.ip_default_ttl's default */
 #define WAIT_MS	   50
 /* what __ip_append_data() and __ip6_append_data() add to a length first */
 #define IP4_SPARE 31 /* link header, alignment */
@@ -128,11 +124,7 @@ static void free_udp(void *handle)
 
 static uint32_t read_drops(const struct udp_handle *h)
 {
-	uint32_t words[MEMINFO_WORDS] = { 0 };
-	socklen_t size = sizeof(words);
-
-	getsockopt(h->recv, SOL_SOCKET, SO_MEMINFO, words, &size);
-	return words[MEMINFO_DROPS];
+	return meminfo_read(h->recv, MEMINFO_DROPS);
 }
 
 static enum cbpf_err new_handle(const struct cbpf_engine *engine,
@@ -249,7 +241,7 @@ static void put_frame(struct udp_handle *h, const uint8_t *payload,
 	uint32_t sum;
 
 	memset(h->frame, 0, ETH_HEADER);
-	by_put_be16(h->frame + 12, h->is_v6 ? 0x86dd : 0x0800);
+	by_put_be16(h->frame + 12, h->is_v6 ? ETH_IPV6 : ETH_IP);
 	sum = h->is_v6 ? put_ip6(ip, h, udp_size) : put_ip4(ip, h, udp_size);
 	by_put_be16(udp, port_of(h, &h->from));
 	by_put_be16(udp + 2, port_of(h, &h->to));
@@ -289,8 +281,8 @@ static enum cbpf_err view_udp(void *handle, const struct cbpf_packet *packet,
 	view->ctx.link_off = -(int32_t)h->header;
 	view->ctx.net_off = ETH_HEADER - (int32_t)h->header;
 	view->ctx.ifindex = h->lo_index;
-	view->ctx.hatype = ARPHRD_LO;
-	view->ctx.proto = h->is_v6 ? 0x86dd : 0x0800;
+	view->ctx.hatype = ARPHRD_LOOPBACK;
+	view->ctx.proto = h->is_v6 ? ETH_IPV6 : ETH_IP;
 	view->ctx.is_paged = h->header - ETH_HEADER + UDP_HEADER + size +
 				     (h->is_v6 ? IP6_SPARE : IP4_SPARE) >=
 			     SKB_LINEAR_MAX;

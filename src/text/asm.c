@@ -484,7 +484,8 @@ static bool take_jump(struct parser *p, const struct mnemonic *m,
 	if (m->is_negated) {
 		o->f = o->t;
 		o->t.is_given = false;
-		return true;
+		return !is_punct(p, ',') ||
+		       fail(p, "the end: jne, jlt and jle have one target");
 	}
 	return !accept_punct(p, ',') || take_target(p, &o->f);
 }
@@ -602,9 +603,27 @@ static void skip_panic(struct parser *p)
 	p->is_panicking = false;
 }
 
+/* `neg #5`: what looks like an operand is a comment, and maybe not meant. */
+static void warn_of_operand(struct parser *p)
+{
+	struct lexer ahead = p->lex;
+	struct token next = lex_next(&ahead);
+
+	if (next.text != p->token.text + 1)
+		return;
+	if (next.kind == TOKEN_NUMBER ||
+	    (next.kind == TOKEN_WORD && isa_ext_named(next.text, next.len))) {
+		next.text--;
+		next.len++;
+		next.column--;
+		warn_at(p, &next, CBPF_E_COMMENT);
+	}
+}
+
 static void parse_statement(struct parser *p, struct token *last_label)
 {
 	if (is_punct(p, '#')) { /* a comment behind an instruction */
+		warn_of_operand(p);
 		lex_skip_line(&p->lex);
 		advance(p);
 	} else if (is_label_here(p)) {
