@@ -51,13 +51,16 @@ static CBPF_COLD enum step end_unknown(const struct cbpf_prog *prog,
 static inline uint32_t length(const struct isa_dialect *row,
 			      const struct cbpf_packet *packet)
 {
-	return row->length_is_caplen ? packet->caplen : packet->wirelen;
+	if (row->length_is_caplen || packet->wirelen == 0)
+		return packet->caplen;
+	return packet->wirelen;
 }
 
 /* struct cbpf_state but for M[], whose indexing would tie all to memory. */
 struct regs {
 	uint32_t pc, a, x;
 	uint64_t rand;
+	uint64_t steps, limit; /* asked at backward jumps alone */
 };
 
 CBPF_INLINE enum step step(const struct cbpf_prog *prog,
@@ -82,6 +85,7 @@ CBPF_INLINE enum step step(const struct cbpf_prog *prog,
 	s->pc += ev_test(op, s->a, operand) ? insn->jt : insn->jf
 
 	s->pc = pc + 1;
+	s->steps++;
 	switch (insn->code) {
 	case OP_LD_IMM:
 		s->a = k;
@@ -209,6 +213,9 @@ CBPF_INLINE enum step step(const struct cbpf_prog *prog,
 		break;
 	case OP_JA:
 		s->pc += k;
+		if (cbpf_unlikely(s->pc <= pc && s->steps >= s->limit))
+			return end_run(res, s->pc, CBPF_ENDLESS, CBPF_E_STEPS,
+				       0);
 		break;
 	case OP_JEQ_K:
 		JUMP(JMP_JEQ, k);
@@ -274,36 +281,35 @@ CBPF_INLINE enum step step(const struct cbpf_prog *prog,
 #undef JUMP
 }
 
-/* The packet as machines see it: with a length on the wire. */
-CBPF_INLINE struct cbpf_packet normalise(const struct cbpf_packet *packet)
+/* Runs that end before their first step: rare, and known by the program. */
+static CBPF_COLD bool ends_oddly(const struct cbpf_prog *prog,
+				 const struct cbpf_packet *packet,
+				 struct cbpf_result *res)
 {
-	struct cbpf_packet p = *packet;
-
-	if (p.wirelen == 0)
-		p.wirelen = p.caplen;
-	return p;
+	if (packet->caplen > INT32_MAX) {
+		abort_run(res, 0, CBPF_E_PACKET_SIZE);
+		return true;
+	}
+	if (prog->row->space == SPACE_DATA &&
+	    packet->caplen != SECCOMP_DATA_SIZE) {
+		abort_run(res, 0, CBPF_E_DATA_SIZE);
+		return true;
+	}
+	if (prog->n == 0) { /* FreeBSD: no filter, take all */
+		end_run(res, 0, CBPF_RETURNED, CBPF_OK, UINT32_MAX);
+		return true;
+	}
+	return false;
 }
 
-/* What can be said before the first step. True: nothing is left to run. */
 CBPF_INLINE bool ends_at_once(const struct cbpf_prog *prog,
 			      const struct cbpf_packet *packet,
 			      struct cbpf_result *res)
 {
 	res->steps = 0;
-	if (cbpf_unlikely(packet->caplen > INT32_MAX)) {
-		abort_run(res, 0, CBPF_E_PACKET_SIZE);
-		return true;
-	}
-	if (cbpf_unlikely(prog->row->space == SPACE_DATA &&
-			  packet->caplen != SECCOMP_DATA_SIZE)) {
-		abort_run(res, 0, CBPF_E_DATA_SIZE);
-		return true;
-	}
-	if (cbpf_unlikely(prog->n == 0)) { /* FreeBSD: no filter, take all */
-		end_run(res, 0, CBPF_RETURNED, CBPF_OK, UINT32_MAX);
-		return true;
-	}
-	return false;
+	return cbpf_unlikely(prog->may_end_at_once |
+			     (packet->caplen > INT32_MAX)) &&
+	       ends_oddly(prog, packet, res);
 }
 
 struct cbpf_state cbpf_state_init(const struct cbpf_packet *packet)
@@ -318,42 +324,35 @@ struct cbpf_state cbpf_state_init(const struct cbpf_packet *packet)
 void cbpf_run(const struct cbpf_prog *prog, const struct cbpf_packet *packet,
 	      struct cbpf_result *result)
 {
-	struct cbpf_packet p = normalise(packet);
-	uint64_t limit = prog->traits.has_loop ? CBPF_STEP_LIMIT : UINT64_MAX;
-	uint64_t steps = 1;
-	struct regs s = { 0, 0, 0, packet->ctx ? packet->ctx->seed : 0 };
+	struct regs s = { .rand = packet->ctx ? packet->ctx->seed : 0,
+			  .limit = CBPF_STEP_LIMIT };
 	uint32_t m[16];
 
-	if (ends_at_once(prog, &p, result))
+	if (ends_at_once(prog, packet, result))
 		return;
 	if (prog->traits
 		    .reads_unset_mem) /* else no path does, before a write */
 		memset(m, 0, sizeof(m));
-	for (; step(prog, &p, &s, m, result) == STEP_ON; steps++) {
-		if (cbpf_unlikely(steps == limit)) {
-			end_run(result, s.pc, CBPF_ENDLESS, CBPF_E_STEPS, 0);
-			break;
-		}
-	}
-	result->steps = steps;
+	while (step(prog, packet, &s, m, result) == STEP_ON)
+		;
+	result->steps = s.steps;
 }
 
 bool cbpf_step(const struct cbpf_prog *prog, const struct cbpf_packet *packet,
 	       struct cbpf_state *state, struct cbpf_result *result)
 {
-	struct cbpf_packet p = normalise(packet);
-	struct regs s = { state->pc, state->a, state->x, state->rand };
-	uint64_t steps = result->steps;
+	struct regs s = { state->pc,   state->a,      state->x,
+			  state->rand, result->steps, UINT64_MAX };
 	enum step went;
 
-	if (ends_at_once(prog, &p, result))
+	if (ends_at_once(prog, packet, result))
 		return false;
 	if (state->pc >= prog->n) {
 		abort_run(result, state->pc, CBPF_E_ARGUMENT);
 		return false;
 	}
-	went = step(prog, &p, &s, state->m, result);
-	result->steps = steps + 1;
+	went = step(prog, packet, &s, state->m, result);
+	result->steps = s.steps;
 	state->pc = s.pc;
 	state->a = s.a;
 	state->x = s.x;

@@ -104,7 +104,7 @@ static enum isa_op pick_op(struct generator *g)
 		/* an early return cuts the run short */
 		if ((op == OP_RET_K || op == OP_RET_A) && !one_in(g, 6))
 			op = OP_BAD;
-		else if (op != OP_BAD && !(isa_rows[op].on & 1 << g->dialect))
+		else if (!(isa_rows[op].on & 1 << g->dialect))
 			op = OP_BAD;
 		/* half of all divisions by X abort */
 		else if ((op == OP_DIV_X || op == OP_MOD_X) && !one_in(g, 4))

@@ -89,6 +89,7 @@ enum cbpf_err cbpf_prog_new(const struct cbpf_insn *insns, size_t n,
 	prog->mem = mem;
 	prog->n = (uint32_t)n;
 	prog->given = prog->ops + n;
+	prog->may_end_at_once = n == 0 || prog->row->space == SPACE_DATA;
 	for (size_t pc = 0; pc < n; pc++) {
 		struct cbpf_insn *op = &prog->ops[pc];
 

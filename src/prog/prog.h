@@ -15,6 +15,7 @@ struct cbpf_prog {
 	const struct isa_dialect *row;
 	enum cbpf_dialect dialect;
 	struct cbpf_traits traits;
+	bool may_end_at_once; /* before a step: no instruction, or seccomp */
 	struct cbpf_mem mem;
 	uint32_t n;
 	struct cbpf_insn *given;
