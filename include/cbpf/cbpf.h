@@ -406,7 +406,7 @@ struct cbpf_traits cbpf_prog_traits(const struct cbpf_prog *prog);
 
 /* ---- packet ------------------------------------------------------------ */
 
-/** Byte order of seccomp's structure: the machine's own, or as said. */
+/** Byte order of a machine's own words: this one's, or as said. */
 enum cbpf_order { CBPF_NATIVE = 0, CBPF_LITTLE, CBPF_BIG };
 
 /**
@@ -432,7 +432,7 @@ struct cbpf_ctx {
 	uint16_t vlan_tci;
 	uint16_t vlan_tpid;
 	uint8_t pkt_type;      /* 0 host .. 4 outgoing */
-	enum cbpf_order order; /* seccomp: how the words of data are stored */
+	enum cbpf_order order; /* of struct seccomp_data, netlink attributes */
 	uint64_t seed;	       /* of `ld rand`: same seed, same numbers */
 };
 

@@ -46,17 +46,6 @@ CBPF_INLINE bool by_host_is_big(void)
 	return __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__;
 }
 
-/* In the byte order of this machine. */
-CBPF_INLINE uint16_t by_host16(const uint8_t *p)
-{
-	return by_host_is_big() ? by_be16(p) : by_le16(p);
-}
-
-CBPF_INLINE uint32_t by_host32(const uint8_t *p)
-{
-	return by_host_is_big() ? by_be32(p) : by_le32(p);
-}
-
 CBPF_INLINE void by_put_be16(uint8_t *p, uint16_t v)
 {
 	p[0] = (uint8_t)(v >> 8);

@@ -72,16 +72,21 @@ CBPF_COLD struct pk_value pk_load_far(const struct isa_dialect *row,
 	return (struct pk_value){ 0, why };
 }
 
-struct pk_value pk_load_data(const struct cbpf_packet *packet, uint32_t k)
+/* Whether the machine that the packet is of stores its words big end first. */
+static bool is_big(const struct cbpf_packet *packet)
 {
 	enum cbpf_order order = packet->ctx ? packet->ctx->order : CBPF_NATIVE;
+
+	return order == CBPF_NATIVE ? by_host_is_big() : order == CBPF_BIG;
+}
+
+struct pk_value pk_load_data(const struct cbpf_packet *packet, uint32_t k)
+{
 	const uint8_t *p = packet->data + k;
 
 	if (!by_fits(k, 4, packet->caplen))
 		return (struct pk_value){ 0, CBPF_E_LOAD_OUT };
-	if (order == CBPF_NATIVE)
-		return (struct pk_value){ by_host32(p), CBPF_OK };
-	return (struct pk_value){ order == CBPF_BIG ? by_be32(p) : by_le32(p),
+	return (struct pk_value){ is_big(packet) ? by_be32(p) : by_le32(p),
 				  CBPF_OK };
 }
 
@@ -100,20 +105,27 @@ uint32_t pk_rand(uint64_t *state)
 #define ATTR_HEADER    4      /* struct nlattr: u16 len, u16 type, host order */
 #define ATTR_TYPE_MASK 0x3fff /* NLA_TYPE_MASK: without nested, byte order */
 
+static uint32_t own16(const struct cbpf_packet *packet, const uint8_t *p)
+{
+	return is_big(packet) ? by_be16(p) : by_le16(p);
+}
+
 /*
  * The attribute of a type among those in [at, end), or 0: nla_find(). Walks
  * while a header fits and its length is possible.
  */
-static uint32_t find_attr(const uint8_t *data, uint32_t at, uint32_t end,
-			  uint32_t type)
+static uint32_t find_attr(const struct cbpf_packet *packet, uint32_t at,
+			  uint32_t end, uint32_t type)
 {
+	const uint8_t *data = packet->data;
+
 	while (end - at >= ATTR_HEADER) {
 		uint32_t left = end - at;
-		uint32_t len = by_host16(data + at);
+		uint32_t len = own16(packet, data + at);
 
 		if (len < ATTR_HEADER || len > left)
 			return 0;
-		if ((by_host16(data + at + 2) & ATTR_TYPE_MASK) == type)
+		if ((own16(packet, data + at + 2) & ATTR_TYPE_MASK) == type)
 			return at;
 		len = (len + 3) & ~3u;
 		if (len >= left)
@@ -135,11 +147,11 @@ static uint32_t read_attr(const struct cbpf_packet *packet, uint32_t a,
 	if (len < ATTR_HEADER || a > len - ATTR_HEADER)
 		return 0;
 	if (!is_nested)
-		return find_attr(packet->data, a, len, x);
-	outer = by_host16(packet->data + a);
+		return find_attr(packet, a, len, x);
+	outer = own16(packet, packet->data + a);
 	if (outer < ATTR_HEADER || outer > len - a)
 		return 0;
-	return find_attr(packet->data, a + ATTR_HEADER, a + outer, x);
+	return find_attr(packet, a + ATTR_HEADER, a + outer, x);
 }
 
 struct pk_value pk_ext(const struct cbpf_packet *packet, uint32_t k, uint32_t a,
