@@ -14,7 +14,7 @@ demo: # build, and judge a filter over a capture on every engine
 	scripts/demo
 
 asan: # a build with AddressSanitizer and UBSan, in build-asan
-	meson setup build-asan -Db_sanitize=address,undefined -Db_ndebug=false --reconfigure
+	[ -e build-asan/build.ninja ] || meson setup build-asan -Db_sanitize=address,undefined -Db_lundef=false -Db_ndebug=false
 	ninja -C build-asan
 
 lint: # formatting, floors, symbol maps

@@ -121,6 +121,11 @@ void packets_free(struct packets *packets);
 enum context_outcome { CONTEXT_SET, CONTEXT_UNKNOWN, CONTEXT_RANGE };
 enum context_outcome context_set(struct cbpf_ctx *ctx, const char *key,
 				 int64_t value);
+/*
+ * The first bytes of a packet become what lies before it, as many as its
+ * context's headroom says. False where it has fewer.
+ */
+bool packet_take_headroom(struct cbpf_packet *packet);
 /* " mark=5 vlan_tci=3": what is not 0, as a test vector has it. */
 void context_print(FILE *to, const struct cbpf_ctx *ctx);
 /* A list "a=1,b=2"; false after saying what is wrong. */

@@ -292,20 +292,22 @@ static bool build_seccomp(const struct json *data, bool is_big,
 			  struct input *in)
 {
 	const struct json *args = js_get(data, "args");
-	int64_t nr = 0, arch = 0, ip = 0, arg = 0;
+	int64_t nr = 0, arch = 0;
+	uint64_t ip = 0, arg = 0;
 
 	in->bytes = calloc(1, 64);
 	if (!in->bytes || !js_int(js_get(data, "nr"), &nr) ||
 	    !js_int(js_get(data, "arch"), &arch))
 		return false;
-	js_int(js_get(data, "ip"), &ip);
+	if (js_get(data, "ip") && !js_u64(js_get(data, "ip"), &ip))
+		return false;
 	put_word(in->bytes, (uint32_t)nr, is_big);
 	put_word(in->bytes + 4, (uint32_t)arch, is_big);
-	put_long(in->bytes + 8, (uint64_t)ip, is_big);
+	put_long(in->bytes + 8, ip, is_big);
 	for (size_t i = 0; i < 6 && i < js_length(args); i++) {
-		if (!js_int(js_at(args, i), &arg))
+		if (!js_u64(js_at(args, i), &arg))
 			return false;
-		put_long(in->bytes + 16 + 8 * i, (uint64_t)arg, is_big);
+		put_long(in->bytes + 16 + 8 * i, arg, is_big);
 	}
 	in->is_seccomp = true;
 	in->ctx.order = is_big ? CBPF_BIG : CBPF_LITTLE;
@@ -382,12 +384,19 @@ static bool read_input(const struct vector *v, const struct json *run,
 			return false;
 		in->has_len = (uint32_t)len != in->packet.caplen;
 		in->packet.wirelen = (uint32_t)len;
+		if (len == 0 && in->packet.caplen)
+			snprintf(
+				in->why, sizeof(in->why),
+				"a packet with bytes had a length on the wire");
 	}
 	if (v->skb || skb) {
 		in->packet.ctx = &in->ctx;
 		if (js_each(v->skb, take_skb_field, in))
 			js_each(skb, take_skb_field, in);
 	}
+	if (!packet_take_headroom(&in->packet))
+		snprintf(in->why, sizeof(in->why),
+			 "the headroom is longer than the packet");
 	return true;
 }
 
@@ -607,6 +616,10 @@ static void judge_case(struct conform *c, const struct json *object)
 	struct vector v = { 0 };
 	char why[160];
 
+	if (!js_is_object(object)) {
+		say_malformed(c, "without a name", "the line is no object");
+		return;
+	}
 	c->file.cases++;
 	v.name = js_text(js_get(object, "name"));
 	v.load = js_text(js_get(object, "load"));
@@ -704,7 +717,12 @@ static void judge_file(struct conform *c, const char *path)
 		c->has_trouble = true;
 		return;
 	}
-	js_open(&file, text, size);
+	if (!js_open(&file, text, size)) {
+		c->has_trouble = true;
+		say_trouble("%s: out of memory", path);
+		free(text);
+		return;
+	}
 	c->path = path;
 	c->shown = 0;
 	memset(&c->file, 0, sizeof(c->file));
@@ -725,6 +743,10 @@ static void judge_file(struct conform *c, const char *path)
 	}
 	js_close(&file);
 	free(text);
+	if (c->file.cases == 0) {
+		c->has_trouble = true;
+		say_trouble("%s: there is no case to judge", path);
+	}
 	if (c->is_json) {
 		fill_tally(line, &c->file);
 		js_print(line, stdout);
@@ -739,6 +761,7 @@ static void judge_file(struct conform *c, const char *path)
 
 static int judge_files(struct conform *c, char **paths, size_t n)
 {
+	size_t n_stdin = 0;
 	char sentence[320];
 	struct cbpf_diag diag;
 
@@ -748,6 +771,10 @@ static int judge_files(struct conform *c, char **paths, size_t n)
 		return say_trouble(
 			"%s cannot run here: %s", c->engine->name,
 			sentence_of(&diag, sentence, sizeof(sentence)));
+	for (size_t i = 0; i < n; i++)
+		n_stdin += strcmp(paths[i], "-") == 0;
+	if (n_stdin > 1)
+		return say_usage("conform", "- can be read once only");
 	for (size_t i = 0; i < n; i++)
 		judge_file(c, paths[i]);
 	if (c->is_json) {
@@ -761,8 +788,6 @@ static int judge_files(struct conform *c, char **paths, size_t n)
 	}
 	if (c->has_trouble)
 		return EXIT_TROUBLE;
-	if (c->total.cases == 0)
-		return say_trouble("there is no case to judge");
 	return c->total.loads[DIFFER] || c->total.runs[DIFFER] ? EXIT_NO
 							       : EXIT_YES;
 }

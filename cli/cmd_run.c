@@ -473,6 +473,9 @@ static int run_packet(struct run *r, const struct cbpf_record *record)
 		cbpf_link_context(record, &ctx);
 	if (r->has_ctx || !r->packets.is_bare)
 		packet.ctx = &ctx;
+	if (!packet_take_headroom(&packet))
+		return say_trouble("packet %llu is shorter than the headroom",
+				   (unsigned long long)r->packets.number);
 	status = judge_packet(r, &packet);
 	if (status != EXIT_YES)
 		return status;
@@ -535,6 +538,7 @@ static void print_totals_json(const struct run *r)
 		if (!lane->judge)
 			continue;
 		entry = js_set_object(engines, lane->engine->name);
+		js_set_bool(entry, "takes", lane->can_run || lane->n_run);
 		js_set_int(entry, "accepted", lane->n_accepted);
 		js_set_int(entry, "agree", lane->n_agree);
 		js_set_int(entry, "differ", lane->n_run - lane->n_agree);

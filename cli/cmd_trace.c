@@ -55,7 +55,9 @@ static void print_source_line(const struct source *source, uint32_t line)
 		p++;
 	while (p + len < end && p[len] != '\n' && p[len] != '\r' && len < 60)
 		len++;
-	printf("  ; %.*s", (int)len, p);
+	printf("  ; ");
+	for (size_t i = 0; i < len; i++)
+		putchar((unsigned char)p[i] < 32 ? ' ' : p[i]);
 }
 
 /* What the step about to be taken reads, inside the packet or not. */
@@ -235,6 +237,9 @@ static int find_and_trace(struct trace *t)
 		if (!t->has_ctx && !t->packets.is_bare)
 			cbpf_link_context(&record, &ctx);
 		packet.ctx = &ctx;
+		if (!packet_take_headroom(&packet))
+			return say_trouble("the packet is shorter than the "
+					   "headroom");
 		status = trace_packet(t, &packet);
 	}
 	return status;

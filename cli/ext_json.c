@@ -94,54 +94,55 @@ void js_print(struct json *object, FILE *to)
 	json_decref(in(object));
 }
 
-/*
- * jansson's integers have 63 bits and a sign; seccomp's arguments have 64.
- * 18446744073709551615 becomes -1, padded to the same length.
- */
-static void fold_number(char *digits, size_t len)
+/* Whether the digits at text[i], len of them, are a number beyond 63 bits. */
+static bool is_huge(const char *text, size_t size, size_t i, size_t len)
 {
-	char text[32];
-	unsigned long long value;
+	static const char most[] = "9223372036854775807";
 
-	if (len < 19 || len >= sizeof(text))
-		return;
-	memcpy(text, digits, len);
-	text[len] = '\0';
-	errno = 0;
-	value = strtoull(text, NULL, 10);
-	if (errno || value <= INT64_MAX)
-		return;
-	/* digits and blanks: the value is negative, so never longer */
-	snprintf(text, sizeof(text), "%*lld", (int)len, (long long)value);
-	memcpy(digits, text, len);
+	if (len < 19 || (i > 0 && strchr("-.+eE", text[i - 1])) ||
+	    (i + len < size && strchr(".eE", text[i + len])))
+		return false;
+	return len > 19 || memcmp(text + i, most, 19) > 0;
 }
 
-void js_open(struct js_file *file, char *text, size_t size)
+bool js_open(struct js_file *file, const char *text, size_t size)
 {
 	bool in_string = false;
 
 	memset(file, 0, sizeof(*file));
-	file->text = text;
-	file->size = size;
+	/* a huge number has 19 digits or more, and gets two quotes */
+	file->text = malloc(size + size / 9 + 2);
 	file->line = 1;
-	for (size_t i = 0; i < size; i++) {
+	if (!file->text)
+		return false;
+	for (size_t i = 0; i < size;) {
 		size_t len = 0;
 
-		if (in_string && text[i] == '\\') {
-			i++;
-			continue;
-		}
-		if (text[i] == '"')
-			in_string = !in_string;
 		while (!in_string && i + len < size && text[i + len] >= '0' &&
 		       text[i + len] <= '9')
 			len++;
-		if (len == 0)
+		if (len && is_huge(text, size, i, len)) {
+			file->text[file->size++] = '"';
+			memcpy(file->text + file->size, text + i, len);
+			file->size += len;
+			file->text[file->size++] = '"';
+			i += len;
 			continue;
-		if (i == 0 || text[i - 1] != '-')
-			fold_number(text + i, len);
-		i += len - 1;
+		}
+		if (len == 0)
+			len = 1;
+		if (text[i] == '"')
+			in_string = !in_string;
+		else if (text[i] == '\n') /* no string has one: a broken line */
+			in_string = false;
+		else if (in_string && text[i] == '\\' && i + 1 < size &&
+			 text[i + 1] != '\n')
+			len = 2;
+		memcpy(file->text + file->size, text + i, len);
+		file->size += len;
+		i += len;
 	}
+	return true;
 }
 
 static void pass(struct js_file *file, size_t bytes)
@@ -175,7 +176,7 @@ struct json *js_next(struct js_file *file, char *error)
 				return item;
 		}
 		while (file->at < file->size &&
-		       strchr(" \t\r\n", file->text[file->at]))
+		       memchr(" \t\r\n", file->text[file->at], 4))
 			pass(file, 1);
 		if (file->at == file->size)
 			return NULL;
@@ -202,6 +203,8 @@ void js_close(struct js_file *file)
 {
 	json_decref(in(file->array));
 	file->array = NULL;
+	free(file->text);
+	file->text = NULL;
 }
 
 void js_free(struct json *value)
@@ -235,6 +238,28 @@ bool js_int(const struct json *value, int64_t *number)
 		return false;
 	*number = json_integer_value(in(value));
 	return true;
+}
+
+bool js_u64(const struct json *value, uint64_t *number)
+{
+	const char *text = json_string_value(in(value));
+	int64_t small;
+	char *end;
+
+	if (js_int(value, &small)) {
+		*number = (uint64_t)small;
+		return true;
+	}
+	if (!text)
+		return false;
+	errno = 0;
+	*number = strtoull(text, &end, 10);
+	return *text >= '0' && *text <= '9' && *end == '\0' && !errno;
+}
+
+bool js_is_object(const struct json *value)
+{
+	return value && json_typeof(in(value)) == JSON_OBJECT;
 }
 
 const char *js_text(const struct json *value)
@@ -321,9 +346,22 @@ void js_print(struct json *object, FILE *to)
 	(void)object, (void)to;
 }
 
-void js_open(struct js_file *file, char *text, size_t size)
+bool js_open(struct js_file *file, const char *text, size_t size)
 {
 	(void)file, (void)text, (void)size;
+	return false;
+}
+
+bool js_u64(const struct json *value, uint64_t *number)
+{
+	(void)value, (void)number;
+	return false;
+}
+
+bool js_is_object(const struct json *value)
+{
+	(void)value;
+	return false;
 }
 
 struct json *js_next(struct js_file *file, char *error)

@@ -11,7 +11,7 @@
 #include "cli.h"
 
 #define ERRORS_SHOWN 20
-#define PROGRAM_MAX  (256u * 1024 * 1024) /* bytes of a program's file */
+#define FILE_MAX     (1024u * 1024 * 1024) /* of programs and vectors, bytes */
 
 char *read_whole(const char *path, size_t *size)
 {
@@ -24,7 +24,7 @@ char *read_whole(const char *path, size_t *size)
 		return NULL;
 	}
 	text = malloc(cap);
-	while (text && len < PROGRAM_MAX) {
+	while (text && len < FILE_MAX) {
 		size_t got = fread(text + len, 1, cap - len, file);
 		char *wider;
 
@@ -45,8 +45,8 @@ char *read_whole(const char *path, size_t *size)
 		say_trouble("%s: %s", path, strerror(errno));
 		free(text);
 		text = NULL;
-	} else if (len >= PROGRAM_MAX) {
-		say_trouble("%s: longer than any program", path);
+	} else if (len >= FILE_MAX) {
+		say_trouble("%s: longer than %u MiB", path, FILE_MAX >> 20);
 		free(text);
 		text = NULL;
 	}
@@ -391,7 +391,7 @@ enum context_outcome context_set(struct cbpf_ctx *ctx, const char *key,
 	if (is_flag(i))
 		value = value != 0;
 	store_field(&changed, i, value);
-	if (load_field(&changed, i) != value)
+	if (load_field(&changed, i) != value || changed.order > CBPF_BIG)
 		return CONTEXT_RANGE;
 	if (context_keys[i].flag)
 		*((char *)&changed + context_keys[i].flag) = true;
@@ -400,6 +400,19 @@ enum context_outcome context_set(struct cbpf_ctx *ctx, const char *key,
 		changed.vlan_tpid = 0x8100;
 	*ctx = changed;
 	return CONTEXT_SET;
+}
+
+bool packet_take_headroom(struct cbpf_packet *packet)
+{
+	uint32_t headroom = packet->ctx ? packet->ctx->headroom : 0;
+
+	if (headroom > packet->caplen)
+		return false;
+	packet->data += headroom;
+	packet->caplen -= headroom;
+	packet->wirelen -=
+		headroom < packet->wirelen ? headroom : packet->wirelen;
+	return true;
 }
 
 void context_print(FILE *to, const struct cbpf_ctx *ctx)
@@ -418,12 +431,18 @@ bool context_parse(const char *verb, struct cbpf_ctx *ctx, const char *text)
 {
 	char key[32];
 	int used;
-	long long value;
+	long long value = 0;
 
 	while (*text) {
-		if (sscanf(text, "%31[a-z0-9_]=%lli%n", key, &value, &used) !=
-			    2 ||
-		    (text[used] && text[used] != ',')) {
+		char *end = NULL;
+
+		used = 0;
+		if (sscanf(text, "%31[a-z0-9_]=%n", key, &used) == 1 && used) {
+			errno = 0;
+			value = strtoll(text + used, &end, 0);
+		}
+		if (!end || end == text + used || errno ||
+		    (*end && *end != ',')) {
 			say_usage(verb,
 				  "--context takes KEY=NUMBER,..., not %s",
 				  text);
@@ -440,7 +459,7 @@ bool context_parse(const char *verb, struct cbpf_ctx *ctx, const char *text)
 				  key);
 			return false;
 		}
-		text += used + (text[used] == ',');
+		text = end + (*end == ',');
 	}
 	return true;
 }

@@ -35,10 +35,11 @@ void js_print(struct json *object, FILE *to);
 
 /*
  * The values of a text, one after another, or those of arrays it consists of.
- * js_open() changes the text, which must outlive the reading: whole numbers
- * beyond 63 bits are turned into the negative ones of the same 64 bits.
- * js_next() gives NULL at the end, and, with *error set (255 bytes), for what
- * is no JSON: the next call goes on at the next line. Free with js_free().
+ * Whole numbers beyond 63 bits are read as if they stood in quotes: js_u64()
+ * takes them, js_int() does not. js_next() gives NULL at the end, and, with
+ * *error set (255 bytes), for what is no JSON: the next call goes on at the
+ * next line. js_open() keeps a copy, and is false without memory for it. Free
+ * values with js_free().
  */
 struct js_file {
 	char *text;
@@ -47,7 +48,7 @@ struct js_file {
 	struct json *array;
 	size_t at_item;
 };
-void js_open(struct js_file *file, char *text, size_t size);
+bool js_open(struct js_file *file, const char *text, size_t size);
 struct json *js_next(struct js_file *file, char *error);
 void js_close(struct js_file *file);
 void js_free(struct json *value);
@@ -58,6 +59,9 @@ const struct json *js_at(const struct json *array, size_t i);
 size_t js_length(const struct json *array);
 bool js_is_array(const struct json *value);
 bool js_int(const struct json *value, int64_t *number);
+/* 64 bits: a negative number counts as the same bits. */
+bool js_u64(const struct json *value, uint64_t *number);
+bool js_is_object(const struct json *value);
 const char *js_text(const struct json *value);
 bool js_is_true(const struct json *value);
 /* Calls fn for each member of an object until it gives false. */

@@ -37,6 +37,12 @@ int say_usage(const char *verb, const char *format, ...)
 
 int say_option(const char *verb, char **argv)
 {
+	/* getopt gives a letter, or a long option's word */
+	if (optopt > ' ' && optopt < 127 &&
+	    strncmp(argv[optind - 1], "--", 2) != 0)
+		return say_usage(verb,
+				 "-%c is no option, or lacks its argument",
+				 optopt);
 	return say_usage(verb, "%s is no option, or lacks its argument",
 			 argv[optind - 1]);
 }

@@ -476,7 +476,10 @@ struct cbpf_state {
 	uint64_t rand;
 };
 
-/** Steps after which a looping program (libpcap's rules) is called endless. */
+/**
+ * Steps after which a looping program (libpcap's rules) is called endless, at
+ * its next backward jump.
+ */
 #define CBPF_STEP_LIMIT 1000000
 
 /** Runs a program over a packet: the reading of reference. Cannot fail. */

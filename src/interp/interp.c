@@ -367,19 +367,22 @@ void cbpf_run_watched(const struct cbpf_prog *prog,
 {
 	struct cbpf_state s = cbpf_state_init(packet);
 	struct cbpf_watch own;
-	uint64_t limit;
+	uint32_t last = 0; /* behind the instruction before */
 
 	opts_take(&own, sizeof(own), watch);
-	limit = own.max_steps		? own.max_steps
-		: prog->traits.has_loop ? CBPF_STEP_LIMIT
-					: UINT64_MAX;
 	result->steps = 0;
 	do {
-		if (result->steps == limit ||
-		    (own.before && !own.before(own.ctx, &s))) {
+		/* the usual limit is asked where cbpf_run() asks it */
+		bool is_over = own.max_steps
+				       ? result->steps == own.max_steps
+				       : s.pc < last && result->steps >=
+								CBPF_STEP_LIMIT;
+
+		if (is_over || (own.before && !own.before(own.ctx, &s))) {
 			end_run(result, s.pc, CBPF_ENDLESS, CBPF_E_STEPS, 0);
 			return;
 		}
+		last = s.pc + 1;
 	} while (cbpf_step(prog, packet, &s, result));
 }
 

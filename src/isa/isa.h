@@ -94,6 +94,12 @@ CBPF_INLINE bool isa_is_ja(uint16_t code)
 	return CODE_CLASS(code) == CLASS_JMP && CODE_OP(code) == JMP_JA;
 }
 
+/* A ja to itself or further up: only libpcap's rules let one by. */
+CBPF_INLINE bool isa_goes_back(uint16_t code, uint32_t k, size_t pc)
+{
+	return isa_is_ja(code) && (uint32_t)(pc + 1 + k) <= pc;
+}
+
 /* ---- ancillary loads --------------------------------------------------- */
 
 #define EXT_BASE  0xfffff000u /* SKF_AD_OFF */

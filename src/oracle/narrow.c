@@ -100,8 +100,7 @@ static uint32_t find_parting(struct cbpf_judge *judge, struct arena *arena,
 static bool may_loop(const struct cbpf_insn *insns, size_t n)
 {
 	for (size_t pc = 0; pc < n; pc++)
-		if (isa_is_ja(insns[pc].code) &&
-		    (uint32_t)(pc + 1 + insns[pc].k) <= pc)
+		if (isa_goes_back(insns[pc].code, insns[pc].k, pc))
 			return true;
 	return false;
 }

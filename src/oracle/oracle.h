@@ -11,9 +11,9 @@
 #include "isa/isa.h"
 
 /*
- * Datagrams above this are kept in pages and not in one piece: SKB_MAX_ALLOC,
- * four pages less struct skb_shared_info (include/linux/skbuff.h; found on
- * x86-64 by tests/kernel.c).
+ * AF_UNIX keeps what is longer than this in pages and not in one piece, UDP
+ * what reaches it with its headers: SKB_MAX_ALLOC, four pages less struct
+ * skb_shared_info (include/linux/skbuff.h; found on x86-64 by tests/kernel.c).
  */
 #define SKB_LINEAR_MAX 16064
 

@@ -43,7 +43,7 @@ static void note_traits(struct cbpf_traits *traits, enum isa_op op, uint32_t k,
 		traits->reads_unset_mem = true;
 		break;
 	case OP_JA:
-		traits->has_loop |= (uint32_t)(pc + 1 + k) <= pc;
+		traits->has_loop |= isa_goes_back(isa_rows[OP_JA].code, k, pc);
 		break;
 	default:
 		break;

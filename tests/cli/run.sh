@@ -112,6 +112,9 @@ t "a capture where a program is due" 2 "dns.pcap is a capture" "$cbpf" run tests
 t "an engine that does not take the program says so" 0 "linux-unix +linux +does not take the program" sh -c 'printf "lsh #40\nret a\n" | "$1" run -d go -E interp,linux-unix - --hex 00' - "$cbpf"
 t "no engine can run it" 2 "no engine can run the program" "$cbpf" run -E linux-unix,linux-udp "$tmp/illegal.asm" --hex 00
 t "stdin twice" 2 "can be read once only" "$cbpf" run - -
+t "headroom is of the packet" 0 " 17$" sh -c 'printf "ldb [0xfff00000]\nret a\n" | "$1" run - -d linux --hex 1122 --context headroom=1,net_off=-1' - "$cbpf"
+t "and not more than it" 2 "shorter than the headroom" sh -c 'printf "ld [0xfff00000]\nret a\n" | "$1" run - -d linux --hex 00 --context headroom=64,net_off=-40' - "$cbpf"
+t "an option that is none" 2 "-z is no option" "$cbpf" run -zq
 t "a context out of range" 2 "does not fit the field vlan_tci" "$cbpf" run --context vlan_tci=0x12345 --hex 00 "$tmp/mark.asm"
 t "no such capture" 2 "No such file" "$cbpf" run "$tmp/arp.asm" "$tmp/none.pcap"
 udp() { if "$cbpf" engines | grep -q '^linux-udp .*can run'; then t "$@"; else skip "$1" "linux-udp cannot run here"; fi; }
@@ -160,6 +163,9 @@ json "conform: a malformed case" 2 "case broken: prog is not a list" "$cbpf" con
 json "conform: no JSON" 2 "y.jsonl: line" "$cbpf" conform "$tmp/y.jsonl"
 json "conform --json" 0 '"loads":\{"agree":5' "$cbpf" conform --json tests/exchange.jsonl
 json "conform: no case at all" 2 "there is no case" "$cbpf" conform /dev/null
+printf '%s\n' '{"name": "bad, "prog": [[6,0,0,5]], "load":"ok"' '{"name": "12345678901234567890", "x": 0.9999999999999999999, "prog": [[6,0,0,5]], "dialect": "linux", "load": "ok", "runs": [{"pkt": "12345678901234567890", "want": 5, "how": "ret"}]}' '{"name": "room", "prog": [[32,0,0,4293918720],[22,0,0,0]], "dialect": "linux", "load": "ok", "runs": [{"pkt": "00", "want": 1, "how": "ret", "skb": {"headroom": 4000000000, "net_off": -100000}}]}' '7' >"$tmp/q.jsonl"
+json "conform: hostile lines" 2 "2 cases, 0 skipped; loads: 2 agree, 0 differ, 0 skipped; runs: 1 agree, 0 differ, 1 skipped" "$cbpf" conform "$tmp/q.jsonl"
+json "conform: stdin twice" 2 "once only" "$cbpf" conform - -
 # 64 bits, an array, a broken line in the middle
 printf '%s\n' '[{"name": "big", "prog": [[32,0,0,20],[22,0,0,0]], "dialect": "seccomp", "load": "ok", "zz": 9223372036854775808,' \
     '"runs": [{"seccomp": {"nr": 1, "arch": 1, "ip": 18446744073709551615, "args": [18446744073709551615,0,0,0,0,0]}, "want": 4294967295, "how": "ret"}]}]' \
