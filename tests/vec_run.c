@@ -23,6 +23,7 @@ struct vector {
 	bool udp_body;	    /* the first 8 bytes stand for a UDP header */
 	struct cbpf_code code;
 	bool has_code;
+	const char *asm_text, *asm_end; /* the asm section's body */
 };
 
 static bool can_run[N_ORACLES];
@@ -394,8 +395,16 @@ static bool do_section(struct vector *v, unsigned at, const char *title,
 
 	snprintf(line, sizeof(line), "%.*s", (int)strcspn(title, "\n"), title);
 	sscanf(line, "-- %31s %127[^\n]", kind, dialects);
-	if (strcmp(kind, "asm") == 0)
+	if (strcmp(kind, "asm") == 0) {
+		v->asm_text = p;
+		v->asm_end = end;
 		return load_asm(v, at, p, end, CBPF_FORMAT_ASM);
+	}
+	/* without a body: as the program was written above */
+	if (strcmp(kind, "written") == 0)
+		return text_section(v, at, p == end ? v->asm_text : p,
+				    p == end ? v->asm_end : end,
+				    CBPF_FORMAT_ASM);
 	if (strcmp(kind, "code") == 0) {
 		struct cbpf_code own = v->code;
 		bool is_same;

@@ -7,7 +7,7 @@ ret #-1
 drop: ret #0
 -- code
 { 0x28, 0, 0, 12 }, { 0x15, 0, 1, 0x806 }, { 6, 0, 0, 0xffffffff }, { 6, 0, 0, 0 }
--- asm
+-- written
 	ldh [12]
 	jne #0x806, L3
 	ret #-1

@@ -6,6 +6,7 @@ dialect libpcap
 	.raw 0x7, 1, 0, 0x0
 	.raw 0x15, 200, 0, 0x1
 	ret #0
+-- written
 -- dd
 { 0x120, 1, 2, 0x00000003 },
 { 0x5, 0, 0, 0xffffffff },
