@@ -30,6 +30,12 @@ int say_trouble(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The same for wrong usage of a verb, with where to find the right one. */
 int say_usage(const char *verb, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+/* A program that a dialect does not take, with the place and the rule. */
+int say_illegal(const char *name, enum cbpf_dialect dialect,
+		const struct cbpf_diag *diag);
+/* Line number `line` of a text, without its end; NULL past the last. */
+const char *find_line(const char *text, size_t size, uint32_t line,
+		      size_t *len);
 /* An option that getopt did not take. */
 int say_option(const char *verb, char **argv);
 /* "cbpf: NAME: " and the diagnosis, with the file offset if it has one. */

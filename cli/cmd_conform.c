@@ -201,8 +201,6 @@ static bool engine_takes(struct conform *c, struct vector *v, size_t i,
 	err = cbpf_judge_new(c->engine, v->dialects[i], &opts, &v->judges[i]);
 	if (err == CBPF_OK)
 		err = cbpf_judge_load(v->judges[i], v->insns, v->n, &diag);
-	else
-		cannot_ask(c, v, "out of memory");
 	v->is_loaded[i] = err == CBPF_OK;
 	switch (err) {
 	case CBPF_E_DIFFERS: /* from its twin; its own answer is asked for */

@@ -261,10 +261,8 @@ static int refuse_load(struct run *r, struct lane *lane, enum cbpf_err err,
 		break;
 	}
 	if (r->n_lanes == 1) /* the only engine asked for */
-		return say_trouble("%s: illegal under %s: %s%s (cbpf check "
-				   "says more)",
-				   source_name(&r->source),
-				   lane_dialect(r, lane), place, sentence);
+		return say_illegal(source_name(&r->source), dialect_of(r, lane),
+				   diag);
 	say_trouble("%s does not take the program: %s%s", lane->engine->name,
 		    place, sentence);
 	return EXIT_YES;

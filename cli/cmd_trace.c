@@ -42,21 +42,17 @@ static void print_help(void)
 /* Line number `line` of the source, without leading blanks. */
 static void print_source_line(const struct source *source, uint32_t line)
 {
-	const char *p = source->text, *end = source->text + source->size;
-	size_t len = 0;
+	size_t len;
+	const char *p = find_line(source->text, source->size, line, &len);
 
-	while (--line > 0 && p) {
-		p = memchr(p, '\n', (size_t)(end - p));
-		p = p ? p + 1 : NULL;
-	}
 	if (!p)
 		return;
-	while (p < end && (*p == ' ' || *p == '\t'))
+	while (len && (*p == ' ' || *p == '\t')) {
 		p++;
-	while (p + len < end && p[len] != '\n' && p[len] != '\r' && len < 60)
-		len++;
+		len--;
+	}
 	printf("  ; ");
-	for (size_t i = 0; i < len; i++)
+	for (size_t i = 0; i < len && i < 60; i++)
 		putchar((unsigned char)p[i] < 32 ? ' ' : p[i]);
 }
 
@@ -180,20 +176,11 @@ static int trace_packet(struct trace *t, const struct cbpf_packet *packet)
 	struct cbpf_prog *prog;
 	struct cbpf_diag diag;
 	struct access access = { false, 0, 0 };
-	char bytes[64], why[320], place[32] = "";
+	char bytes[64], why[320];
 	bool goes_on = true;
 
-	if (cbpf_prog_new(code->insns, code->n, &opts, &prog, &diag) !=
-	    CBPF_OK) {
-		if (diag.pc != CBPF_NO_PC)
-			snprintf(place, sizeof(place),
-				 "instruction %u: ", diag.pc);
-		return say_trouble("%s: illegal under %s: %s%s (cbpf check "
-				   "says more)",
-				   source_name(&t->source),
-				   cbpf_dialect_name(t->dialect), place,
-				   sentence_of(&diag, why, sizeof(why)));
-	}
+	if (cbpf_prog_new(code->insns, code->n, &opts, &prog, &diag) != CBPF_OK)
+		return say_illegal(source_name(&t->source), t->dialect, &diag);
 	while (goes_on && res.steps < t->max_steps) {
 		uint32_t pc = state.pc;
 

@@ -35,6 +35,18 @@ int say_usage(const char *verb, const char *format, ...)
 	return EXIT_TROUBLE;
 }
 
+int say_illegal(const char *name, enum cbpf_dialect dialect,
+		const struct cbpf_diag *diag)
+{
+	char sentence[320], place[32] = "";
+
+	if (diag->pc != CBPF_NO_PC)
+		snprintf(place, sizeof(place), "instruction %u: ", diag->pc);
+	return say_trouble("%s: illegal under %s: %s%s (cbpf check says more)",
+			   name, cbpf_dialect_name(dialect), place,
+			   sentence_of(diag, sentence, sizeof(sentence)));
+}
+
 int say_option(const char *verb, char **argv)
 {
 	/* getopt gives a letter, or a long option's word */
@@ -64,9 +76,7 @@ int say_diag(const char *name, const struct cbpf_diag *diag)
 	return say_trouble("%s: %s", name, sentence);
 }
 
-/* Line number `line` of a text, without its end. */
-static const char *find_line(const char *text, size_t size, uint32_t line,
-			     size_t *len)
+const char *find_line(const char *text, size_t size, uint32_t line, size_t *len)
 {
 	const char *end = text + size;
 

@@ -10,8 +10,6 @@
 #include "base/wire.h"
 #include "capture/capture.h"
 
-#undef NULL /* a link type is called so, and not to be expanded */
-
 enum {
 #define LINK(number, name) LINK_##name = number,
 #include "capture/linktypes.def"
@@ -26,8 +24,6 @@ static const struct {
 #include "capture/linktypes.def"
 #undef LINK
 };
-
-#define NULL ((void *)0)
 
 _Static_assert(LINK_EN10MB == CBPF_LINK_EN10MB, "the same number");
 

@@ -243,8 +243,6 @@ CBPF_INLINE enum step step(const struct cbpf_prog *prog,
 		break;
 	case OP_RET_K:
 		return end_run(res, pc, CBPF_RETURNED, CBPF_OK, k);
-	case OP_RET_X: /* no dialect decodes it */
-		return end_unknown(prog, res, pc);
 	case OP_RET_A:
 		return end_run(res, pc, CBPF_RETURNED, CBPF_OK, s->a);
 	case OP_TAX:
@@ -270,6 +268,7 @@ CBPF_INLINE enum step step(const struct cbpf_prog *prog,
 		s->a = v.value;
 		break;
 	}
+	case OP_RET_X: /* no dialect decodes it */
 	case OP_BAD:
 		return end_unknown(prog, res, pc);
 	default: /* isa_decode() gives nothing else */

@@ -23,7 +23,6 @@
 #define CODE_MODE(code)	 ((code)&0xe0)
 #define CODE_OP(code)	 ((code)&0xf0)
 #define CODE_SRC(code)	 ((code)&0x08)
-#define CODE_RVAL(code)	 ((code)&0x18)
 
 enum { CLASS_LD, CLASS_LDX, CLASS_ST, CLASS_STX, CLASS_ALU, CLASS_JMP,
        CLASS_RET, CLASS_MISC };

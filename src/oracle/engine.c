@@ -113,6 +113,17 @@ enum cbpf_err ora_attach(int fd, const struct cbpf_insn *insns, size_t n,
 	return err;
 }
 
+enum cbpf_err ora_load_elsewhere(const struct cbpf_engine *engine,
+				 const struct cbpf_engine_opts *opts,
+				 enum cbpf_dialect dialect,
+				 const struct cbpf_insn *insns, size_t n,
+				 void **handle, struct cbpf_diag *diag)
+{
+	(void)engine, (void)opts, (void)dialect, (void)insns, (void)n;
+	(void)handle;
+	return dg_say(diag, CBPF_E_UNAVAILABLE, "this is not Linux");
+}
+
 /* ---- interp ------------------------------------------------------------ */
 
 static enum cbpf_err probe_interp(const struct cbpf_engine *engine,

@@ -158,7 +158,6 @@ static enum cbpf_err run_both(struct cbpf_judge *judge,
 
 	if (err != CBPF_OK)
 		return err;
-	/* a packet's context moved with the view if it was pointed into */
 	cbpf_run(judge->twin, &view->packet, &judged->twin);
 	return judge->engine->run(judge->handle, view, &judged->twin,
 				  &judged->answer, &judged->diag);

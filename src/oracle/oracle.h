@@ -31,6 +31,11 @@ CBPF_INTERNAL uint32_t ora_cpu(void);
  */
 CBPF_INTERNAL enum cbpf_err ora_probe(const struct cbpf_engine *engine,
 				      struct cbpf_diag *diag);
+/* The load of an engine on a system that has no such machine. */
+CBPF_INTERNAL enum cbpf_err ora_load_elsewhere(
+	const struct cbpf_engine *engine, const struct cbpf_engine_opts *opts,
+	enum cbpf_dialect dialect, const struct cbpf_insn *insns, size_t n,
+	void **handle, struct cbpf_diag *diag);
 /* Attaches where an older filter of the same socket may be in the way. */
 CBPF_INTERNAL enum cbpf_err ora_attach(int fd, const struct cbpf_insn *insns,
 				       size_t n, struct cbpf_diag *diag);

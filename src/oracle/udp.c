@@ -346,17 +346,7 @@ static enum cbpf_err run_udp(void *handle, const struct cbpf_view *view,
 
 #else /* not Linux */
 
-static enum cbpf_err load_udp(const struct cbpf_engine *engine,
-			      const struct cbpf_engine_opts *opts,
-			      enum cbpf_dialect dialect,
-			      const struct cbpf_insn *insns, size_t n,
-			      void **handle, struct cbpf_diag *diag)
-{
-	(void)engine, (void)opts, (void)dialect, (void)insns, (void)n;
-	(void)handle;
-	return dg_say(diag, CBPF_E_UNAVAILABLE, "this is not Linux");
-}
-
+#define load_udp ora_load_elsewhere
 #define view_udp NULL
 #define run_udp	 NULL
 #define free_udp NULL

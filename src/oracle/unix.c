@@ -22,6 +22,7 @@
 
 #define PAIRS  5       /* the program as it is, and four questions */
 #define SNDBUF 8388608 /* asked for; the kernel gives what it may */
+
 struct pair {
 	int send, recv;
 	bool is_attached;
@@ -55,6 +56,15 @@ static enum cbpf_err open_pair(struct pair *pair, struct cbpf_diag *diag)
 	return CBPF_OK;
 }
 
+static void drop_program(struct unix_handle *h)
+{
+	mem_free(&h->mem, h->insns, h->cap * sizeof(*h->insns));
+	mem_free(&h->mem, h->rewritten,
+		 (h->cap + EXACT_TAIL) * sizeof(*h->rewritten));
+	h->insns = h->rewritten = NULL;
+	h->cap = 0;
+}
+
 static void free_unix(void *handle)
 {
 	struct unix_handle *h = handle;
@@ -68,9 +78,7 @@ static void free_unix(void *handle)
 		close(h->pairs[i].send);
 		close(h->pairs[i].recv);
 	}
-	mem_free(&h->mem, h->insns, h->cap * sizeof(*h->insns));
-	mem_free(&h->mem, h->rewritten,
-		 (h->cap + EXACT_TAIL) * sizeof(*h->rewritten));
+	drop_program(h);
 	mem = h->mem;
 	mem_free(&mem, h, sizeof(*h));
 }
@@ -109,21 +117,15 @@ static bool keep_program(struct unix_handle *h, const struct cbpf_insn *insns,
 			 size_t n)
 {
 	if (n > h->cap) {
-		mem_free(&h->mem, h->insns, h->cap * sizeof(*h->insns));
-		mem_free(&h->mem, h->rewritten,
-			 (h->cap + EXACT_TAIL) * sizeof(*h->rewritten));
-		h->cap = 0;
+		drop_program(h);
+		h->cap = n;
 		h->insns = mem_new(&h->mem, n, sizeof(*h->insns));
 		h->rewritten =
 			mem_new(&h->mem, n + EXACT_TAIL, sizeof(*h->rewritten));
 		if (!h->insns || !h->rewritten) {
-			mem_free(&h->mem, h->insns, n * sizeof(*h->insns));
-			mem_free(&h->mem, h->rewritten,
-				 (n + EXACT_TAIL) * sizeof(*h->rewritten));
-			h->insns = h->rewritten = NULL;
+			drop_program(h);
 			return false;
 		}
-		h->cap = n;
 	}
 	memcpy(h->insns, insns, n * sizeof(*insns));
 	h->n = n;
@@ -339,17 +341,7 @@ static enum cbpf_err run_unix(void *handle, const struct cbpf_view *view,
 
 #else /* not Linux */
 
-static enum cbpf_err load_unix(const struct cbpf_engine *engine,
-			       const struct cbpf_engine_opts *opts,
-			       enum cbpf_dialect dialect,
-			       const struct cbpf_insn *insns, size_t n,
-			       void **handle, struct cbpf_diag *diag)
-{
-	(void)engine, (void)opts, (void)dialect, (void)insns, (void)n;
-	(void)handle;
-	return dg_say(diag, CBPF_E_UNAVAILABLE, "this is not Linux");
-}
-
+#define load_unix ora_load_elsewhere
 #define view_unix NULL
 #define run_unix  NULL
 #define free_unix NULL

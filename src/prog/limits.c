@@ -68,10 +68,14 @@ static unsigned cost_branch(const struct cbpf_insn *insn)
 	return 2 + extra;
 }
 
-/* *loads is set where the program reads the packet. */
+/*
+ * *loads is set where the program reads the packet. In an array not checked
+ * yet, what is no instruction costs 1.
+ */
 static unsigned cost_insn(const struct cbpf_insn *insn,
 			  enum cbpf_dialect dialect, bool *loads)
 {
+	const struct isa_ext_row *ext;
 	uint32_t k;
 	enum isa_op op = isa_decode(insn, dialect, &k);
 
@@ -90,7 +94,8 @@ static unsigned cost_insn(const struct cbpf_insn *insn,
 		*loads = true;
 		return cost_abs(k, true) + 6;
 	case OP_LD_EXT:
-		return isa_ext_of(k)->cost;
+		ext = isa_ext_of(k);
+		return ext ? ext->cost : 1;
 	case OP_DIV_X:
 	case OP_MOD_X:
 		return 5;
@@ -111,17 +116,8 @@ struct cbpf_cost cbpf_check_cost(const struct cbpf_insn *insns, size_t n,
 	    isa_dialects[dialect].charge == CHARGE_NONE)
 		return cost;
 	cost.converted = PROLOGUE;
-	for (size_t pc = 0; pc < n; pc++) {
-		uint32_t k;
-
-		/* an array not checked yet: what is no instruction costs 1 */
-		if (isa_decode(&insns[pc], dialect, &k) == OP_LD_EXT &&
-		    !isa_ext_of(k))
-			cost.converted++;
-		else
-			cost.converted +=
-				cost_insn(&insns[pc], dialect, &loads);
-	}
+	for (size_t pc = 0; pc < n; pc++)
+		cost.converted += cost_insn(&insns[pc], dialect, &loads);
 	if (loads)
 		cost.converted += PROLOGUE_LOADS;
 	cost.optmem = EBPF_INSN * cost.converted + PROG_HEADER;

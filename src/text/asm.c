@@ -245,9 +245,8 @@ static bool take_target(struct parser *p, struct target *target)
 	}
 	if (has_sign)
 		advance(p);
-	if (p->token.kind != TOKEN_NUMBER || has_sign == p->token.is_signed)
-		return fail(p, expected);
-	if (p->token.is_cut)
+	if (p->token.kind != TOKEN_NUMBER || p->token.is_cut ||
+	    has_sign == p->token.is_signed)
 		return fail(p, expected);
 	target->is_relative = true;
 	target->distance = *target->token.text == '-' ? (int32_t)p->token.value
@@ -399,10 +398,11 @@ static bool take_operand(struct parser *p, struct operand *o, bool is_bare,
 /* A mnemonic: its row in the table, and what its spelling adds. */
 struct mnemonic {
 	const char *text;
-	const char *row;      /* the table's mnemonic */
-	bool is_bare;	      /* a number needs no # */
-	bool is_negated;      /* jt and jf change places */
-	const char *expected; /* the operands it takes */
+	const char *row; /* the table's mnemonic */
+	bool is_bare;	 /* a number needs no # */
+	bool is_negated; /* jt and jf change places */
+	const char
+		*expected; /* the operands it takes; NULL: none, or targets */
 };
 
 #define OPERAND_LD   "an operand: [k], [x + k], #k, M[k], len or an extension"
@@ -411,7 +411,6 @@ struct mnemonic {
 #define OPERAND_ALU  "an operand: #k or x"
 #define OPERAND_NEG  "an operand: #k or x, then one target"
 #define OPERAND_MEM  "an operand: M[k]"
-#define OPERAND_JA   "a target: a label, or + and a number"
 
 static const struct mnemonic mnemonics[] = {
 	/* clang-format off */
@@ -437,8 +436,8 @@ static const struct mnemonic mnemonics[] = {
 	{ "neg",  "neg",  false, false, NULL },
 	{ "tax",  "tax",  false, false, NULL },
 	{ "txa",  "txa",  false, false, NULL },
-	{ "ja",   "ja",   false, false, OPERAND_JA },
-	{ "jmp",  "ja",   false, false, OPERAND_JA },
+	{ "ja",   "ja",   false, false, NULL },
+	{ "jmp",  "ja",   false, false, NULL },
 	{ "jeq",  "jeq",  false, false, OPERAND_ALU },
 	{ "jgt",  "jgt",  false, false, OPERAND_ALU },
 	{ "jge",  "jge",  false, false, OPERAND_ALU },
