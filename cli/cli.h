@@ -12,6 +12,8 @@
 #include "cbpf/capture.h"
 #include "cbpf/cbpf.h"
 
+struct json;
+
 /* As grep: yes, no, trouble. */
 enum { EXIT_YES = 0, EXIT_NO = 1, EXIT_TROUBLE = 2 };
 
@@ -68,13 +70,32 @@ char *read_whole(const char *path, size_t *size);
 uint8_t *parse_hex(const char *text, size_t *size);
 bool parse_u32(const char *text, uint32_t *value);
 
+/* ---- forms of programs (form.c) ----------------------------------------- */
+
+/* A form is an enum cbpf_format, or this one, which only the tool has. */
+#define FORM_JSON CBPF_FORMATS
+#define FORMS	  (FORM_JSON + 1)
+
+/* The form of that name, or -1; and back, NULL past the end. */
+int form_find(const char *name);
+const char *form_name(int form);
+/* Whether a text can only be JSON. */
+bool form_is_json(const char *text, size_t size);
+/* [code, jt, jf, k]; false where it is not that. */
+bool form_insn(const struct json *value, struct cbpf_insn *insn);
+/* Reads the json form; EXIT_TROUBLE: said why not. */
+int form_read_json(const char *name, const char *text, size_t size,
+		   struct cbpf_code *code);
+/* free() it; NULL: no memory. */
+char *form_write_json(const struct cbpf_insn *insns, size_t n, size_t *size);
+
 /* A program on the command line: a file in some form, or an expression. */
 struct source {
-	const char *expr;      /* -e; compiled anew for each link type */
-	const char *path;      /* a file, or "-" */
-	enum cbpf_format from; /* --from */
-	int link;	       /* --link; -1: the capture's, or EN10MB */
-	char *text;	       /* of the file */
+	const char *expr; /* -e; compiled anew for each link type */
+	const char *path; /* a file, or "-" */
+	int from;	  /* --from: a form of form.c */
+	int link;	  /* --link; -1: the capture's, or EN10MB */
+	char *text;	  /* of the file */
 	size_t size;
 	struct cbpf_code code;
 	int code_link; /* the link type that code was compiled for */

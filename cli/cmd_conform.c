@@ -90,23 +90,6 @@ static int say_malformed(struct conform *c, const char *name, const char *what)
 	return say_trouble("%s: case %s: %s", c->path, name, what);
 }
 
-static bool read_insn(const struct json *item, struct cbpf_insn *insn)
-{
-	static const int64_t max[4] = { UINT16_MAX, UINT8_MAX, UINT8_MAX,
-					UINT32_MAX };
-	int64_t field[4];
-
-	if (!js_is_array(item) || js_length(item) != 4)
-		return false;
-	for (size_t i = 0; i < 4; i++)
-		if (!js_int(js_at(item, i), &field[i]) || field[i] < 0 ||
-		    field[i] > max[i])
-			return false;
-	*insn = (struct cbpf_insn){ (uint16_t)field[0], (uint8_t)field[1],
-				    (uint8_t)field[2], (uint32_t)field[3] };
-	return true;
-}
-
 static bool read_program(const struct json *prog, struct vector *v)
 {
 	v->n = js_length(prog);
@@ -114,7 +97,7 @@ static bool read_program(const struct json *prog, struct vector *v)
 	if (!v->insns)
 		return false;
 	for (size_t i = 0; i < v->n; i++)
-		if (!read_insn(js_at(prog, i), &v->insns[i]))
+		if (!form_insn(js_at(prog, i), &v->insns[i]))
 			return false;
 	return true;
 }

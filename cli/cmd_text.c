@@ -23,8 +23,8 @@ static void print_help(const char *verb, const char *what, const char *format)
 	       "  -o, --output FILE      where to (default stdout)\n\n"
 	       "Formats:",
 	       verb, what, format);
-	for (int i = CBPF_FORMAT_AUTO + 1; i < CBPF_FORMATS; i++)
-		printf(" %s", cbpf_format_name((enum cbpf_format)i));
+	for (int i = CBPF_FORMAT_AUTO + 1; i < FORMS; i++)
+		printf(" %s", form_name(i));
 	printf("; see cbpf(5).\n");
 }
 
@@ -44,55 +44,66 @@ static int write_out(const char *path, const char *text, size_t size)
 	return EXIT_YES;
 }
 
-/* A listing that keeps less than the instructions say. */
-static void warn_of_loss(enum cbpf_format format, const struct cbpf_code *code,
-			 const char *text, size_t size)
-{
-	struct cbpf_code back;
+#define LOSSES_SHOWN 5
 
-	if (format != CBPF_FORMAT_D && format != CBPF_FORMAT_D110)
+/* A listing may keep less than the instructions say. */
+static void warn_of_loss(const struct source *source, int form)
+{
+	struct cbpf_diag diags[LOSSES_SHOWN];
+	struct cbpf_report report = CBPF_REPORT(diags);
+
+	if (form == FORM_JSON)
 		return;
-	if (cbpf_text_read(format, text, size, NULL, &back, NULL) == CBPF_OK &&
-	    back.n == code->n &&
-	    memcmp(back.insns, code->insns, code->n * sizeof(*code->insns)) ==
-		    0) {
-		cbpf_code_free(&back);
-		return;
-	}
-	cbpf_code_free(&back);
-	say_trouble("warning: this listing does not keep every field of the "
-		    "program; -f dd does");
+	cbpf_text_losses((enum cbpf_format)form, source->code.insns,
+			 source->code.n, NULL, &report);
+	say_report(stderr, source_name(source), NULL, 0, &report);
 }
 
-static int convert(const char *verb, struct source *source,
-		   enum cbpf_format format, const char *output)
+static int write_form(const struct source *source, int form, const char *output)
 {
-	char *text;
-	size_t size;
+	const struct cbpf_code *code = &source->code;
+	char *text = NULL;
+	size_t size = 0;
+	int status;
+
+	if (form == FORM_JSON)
+		text = form_write_json(code->insns, code->n, &size);
+	else
+		cbpf_text_write((enum cbpf_format)form, code->insns, code->n,
+				NULL, &text, &size);
+	if (!text)
+		return say_trouble("out of memory");
+	status = write_out(output, text, size);
+	if (form == FORM_JSON)
+		free(text);
+	else
+		cbpf_text_free(text, size, NULL);
+	return status;
+}
+
+static int convert(const char *verb, struct source *source, int form,
+		   const char *output)
+{
 	int status;
 
 	if (!source_is_given(verb, source))
 		return EXIT_TROUBLE;
-	if (cbpf_format_is_binary(format) &&
+	if (form != FORM_JSON &&
+	    cbpf_format_is_binary((enum cbpf_format)form) &&
 	    (!output || !strcmp(output, "-")) && isatty(STDOUT_FILENO))
 		return say_usage(verb,
 				 "%s is not for a terminal: -o FILE, or "
 				 "-f dd",
-				 cbpf_format_name(format));
+				 form_name(form));
 	status = source_load(source);
 	if (status != EXIT_YES)
 		return status;
-	if (cbpf_text_write(format, source->code.insns, source->code.n, NULL,
-			    &text, &size) != CBPF_OK)
-		return say_trouble("out of memory");
-	warn_of_loss(format, &source->code, text, size);
-	status = write_out(output, text, size);
-	cbpf_text_free(text, size, NULL);
-	return status;
+	warn_of_loss(source, form);
+	return write_form(source, form, output);
 }
 
-static int run_verb(const char *verb, const char *what, enum cbpf_format format,
-		    int argc, char **argv)
+static int run_verb(const char *verb, const char *what, int form, int argc,
+		    char **argv)
 {
 	static const struct option options[] = {
 		SOURCE_OPTIONS,
@@ -101,7 +112,7 @@ static int run_verb(const char *verb, const char *what, enum cbpf_format format,
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 }
 	};
-	const char *usual = cbpf_format_name(format);
+	const char *usual = form_name(form);
 	struct source source = { .link = -1 };
 	const char *output = NULL;
 	int option, status;
@@ -110,9 +121,8 @@ static int run_verb(const char *verb, const char *what, enum cbpf_format format,
 	       -1) {
 		switch (option) {
 		case 'f':
-			format = cbpf_format_find(optarg);
-			if (format == CBPF_FORMATS ||
-			    format == CBPF_FORMAT_AUTO)
+			form = form_find(optarg);
+			if (form <= CBPF_FORMAT_AUTO)
 				return say_usage(verb,
 						 "there is no format %s to "
 						 "write",
@@ -136,7 +146,7 @@ static int run_verb(const char *verb, const char *what, enum cbpf_format format,
 	if (optind < argc)
 		return say_usage(verb, "one program is enough, %s is another",
 				 argv[optind]);
-	status = convert(verb, &source, format, output);
+	status = convert(verb, &source, form, output);
 	source_free(&source);
 	return status;
 }

@@ -112,8 +112,8 @@ bool source_option(const char *verb, struct source *source, int option,
 		source->expr = argument;
 		return true;
 	case 'F':
-		source->from = cbpf_format_find(argument);
-		if (source->from != CBPF_FORMATS)
+		source->from = form_find(argument);
+		if (source->from >= 0)
 			return true;
 		say_usage(verb, "there is no format %s", argument);
 		return false;
@@ -164,12 +164,23 @@ static int load_file(struct source *source)
 	source->text = read_whole(source->path, &source->size);
 	if (!source->text)
 		return EXIT_TROUBLE;
-	err = cbpf_text_read(source->from, source->text, source->size, NULL,
-			     &source->code, &report);
+	if (source->from == FORM_JSON ||
+	    (source->from == CBPF_FORMAT_AUTO &&
+	     form_is_json(source->text, source->size)))
+		return form_read_json(source_name(source), source->text,
+				      source->size, &source->code);
+	err = cbpf_text_read((enum cbpf_format)source->from, source->text,
+			     source->size, NULL, &source->code, &report);
 	if (err != CBPF_OK && is_capture(source))
 		return say_trouble("%s is a capture; a program is to come "
 				   "before it",
 				   source_name(source));
+	/* what was taken for a listing may have been meant otherwise */
+	if (err != CBPF_OK && source->from == CBPF_FORMAT_AUTO &&
+	    source->code.format > CBPF_FORMAT_ASM)
+		say_trouble("%s looks like %s; --from decides what it is",
+			    source_name(source),
+			    form_name(source->code.format));
 	say_report(stderr, source_name(source), source->text, source->size,
 		   &report);
 	return err == CBPF_OK ? EXIT_YES : EXIT_TROUBLE;

@@ -132,6 +132,8 @@ void say_report(FILE *to, const char *name, const char *text, size_t size,
 			fprintf(to, "%u:", diag->line);
 		if (diag->column)
 			fprintf(to, "%u:", diag->column);
+		if (diag->pc != CBPF_NO_PC && !diag->line)
+			fprintf(to, " instruction %u:", diag->pc);
 		fprintf(to, " %s%s", diag->is_warning ? "warning: " : "",
 			sentence_of(diag, sentence, sizeof(sentence)));
 		if (*cbpf_err_advice(diag->code))

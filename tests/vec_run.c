@@ -365,6 +365,94 @@ static bool text_section(const struct vector *v, unsigned at, const char *p,
 	return is_ok;
 }
 
+/* ---- texts, a line each ------------------------------------------------- */
+
+/* \\n, \\t and \\r in a text of one line; returns the length. */
+static size_t unescape(char *text)
+{
+	static const char codes[] = "ntr", values[] = "\n\t\r";
+	char *to = text;
+
+	for (const char *p = text; *p; p++) {
+		const char *code =
+			*p == '\\' && p[1] ? strchr(codes, p[1]) : NULL;
+
+		*to++ = code ? values[code - codes] : *p;
+		p += code != NULL;
+	}
+	*to = '\0';
+	return (size_t)(to - text);
+}
+
+/* TEXT: a form of the program. */
+static bool reads_line(struct vector *v, unsigned at, char *line,
+		       enum cbpf_format format)
+{
+	struct cbpf_diag diag = { .code = CBPF_OK };
+	struct cbpf_report report = { &diag, 1, 0, 0 };
+	struct cbpf_code code;
+	char sentence[256];
+	bool is_same;
+
+	if (cbpf_text_read(format, line, unescape(line), NULL, &code,
+			   &report) != CBPF_OK) {
+		cbpf_diag_format(&diag, sentence, sizeof(sentence));
+		return fail(v, at, "%s", sentence);
+	}
+	is_same = code.n == v->code.n && !memcmp(code.insns, v->code.insns,
+						 code.n * sizeof(*code.insns));
+	cbpf_code_free(&code);
+	return is_same || fail(v, at, "%s", "it is another program");
+}
+
+/* TEXT => ERROR [LINE:COLUMN]: what must not be read, and why. */
+static bool refuses_line(struct vector *v, unsigned at, char *line,
+			 enum cbpf_format format)
+{
+	struct cbpf_diag diag = { .code = CBPF_OK };
+	struct cbpf_report report = { &diag, 1, 0, 0 };
+	struct cbpf_code code;
+	char *arrow = strstr(line, " => "), want[64], got[64];
+
+	if (!arrow)
+		return fail(v, at, "%s", "there is no =>");
+	snprintf(want, sizeof(want), "%s", arrow + 4);
+	while (arrow > line && arrow[-1] == ' ')
+		arrow--;
+	*arrow = '\0';
+	if (cbpf_text_read(format, line, unescape(line), NULL, &code,
+			   &report) == CBPF_OK) {
+		cbpf_code_free(&code);
+		return fail(v, at, "%s", "it is read");
+	}
+	snprintf(got, sizeof(got), strchr(want, ' ') ? "%s %u:%u" : "%s",
+		 cbpf_err_name(diag.code), diag.line, diag.column);
+	return strcmp(got, want) == 0 || fail(v, at, "refused with %s", got);
+}
+
+static bool lines_section(struct vector *v, unsigned at, const char *p,
+			  const char *end, enum cbpf_format format,
+			  bool is_refused)
+{
+	bool is_ok = true;
+	char line[1024];
+
+	for (; p < end; p += strcspn(p, "\n") + 1) {
+		size_t len = strcspn(p, "\n");
+
+		at++;
+		if (len == 0 || *p == '#')
+			continue;
+		if (len >= sizeof(line))
+			return fail(v, at, "%s", "the line is too long");
+		memcpy(line, p, len);
+		line[len] = '\0';
+		is_ok &= is_refused ? refuses_line(v, at, line, format)
+				    : reads_line(v, at, line, format);
+	}
+	return is_ok;
+}
+
 /* ---- a file ------------------------------------------------------------- */
 
 static bool load_asm(struct vector *v, unsigned at, const char *p,
@@ -417,6 +505,13 @@ static bool do_section(struct vector *v, unsigned at, const char *title,
 				  own.n * sizeof(*own.insns));
 		cbpf_code_free(&own);
 		return is_same || fail(v, at, "%s", "assembled otherwise");
+	}
+	if (strcmp(kind, "reads") == 0 || strcmp(kind, "refuses") == 0) {
+		format = cbpf_format_find(dialects);
+		if (format == CBPF_FORMATS)
+			return fail(v, at, "no form %s", dialects);
+		return lines_section(v, at, p, end, format,
+				     strcmp(kind, "refuses") == 0);
 	}
 	format = cbpf_format_find(kind);
 	if (format != CBPF_FORMATS)

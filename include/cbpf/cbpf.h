@@ -101,7 +101,7 @@ enum cbpf_err {
 	CBPF_E_NUMBER = 44,
 	CBPF_E_NUMBER_CUT = 45,
 	CBPF_E_JUMP_BACK = 46,
-	CBPF_E_FORMAT = 47,
+	CBPF_E_LOST = 47,
 	CBPF_E_FORMAT_MANY = 48,
 	CBPF_E_LOSSY = 49,
 	CBPF_E_RAW_SIZE = 50,
@@ -238,12 +238,20 @@ bool cbpf_dialect_has_wirelen(enum cbpf_dialect dialect);
 enum cbpf_format {
 	CBPF_FORMAT_AUTO = 0, /* read: whatever it can only be */
 	CBPF_FORMAT_ASM,      /* ours: the bpf_asm language, labels */
+	CBPF_FORMAT_BPFASM,   /* bpf_asm's decimal line */
+	CBPF_FORMAT_C,	      /* bpf_asm -c; reads any C array */
 	CBPF_FORMAT_D,	      /* tcpdump -d of libpcap 1.11 */
 	CBPF_FORMAT_D110,     /* tcpdump -d of libpcap 1.10 and before */
 	CBPF_FORMAT_DD,	      /* tcpdump -dd */
 	CBPF_FORMAT_DDD,      /* tcpdump -ddd */
+	CBPF_FORMAT_DBG,      /* bpf_dbg's disassembly */
+	CBPF_FORMAT_DBG_DUMP, /* bpf_dbg's dump */
+	CBPF_FORMAT_GO,	      /* golang.org/x/net/bpf String() */
+	CBPF_FORMAT_XT,	      /* iptables -m bpf --bytecode */
+	CBPF_FORMAT_TC,	      /* tc ... bpf bytecode */
 	CBPF_FORMAT_RAW,      /* 8 bytes an instruction, little-endian */
 	CBPF_FORMAT_RAW_BE,   /* the same, big-endian */
+	CBPF_FORMAT_HEX,      /* raw, as hexadecimal digits */
 	CBPF_FORMATS,
 };
 
@@ -292,6 +300,17 @@ enum cbpf_err cbpf_text_write(enum cbpf_format format,
 			      const struct cbpf_insn *insns, size_t n,
 			      const struct cbpf_mem *mem, char **text,
 			      size_t *size);
+
+/**
+ * Says what a form does not keep of a program: what comes back when
+ * cbpf_text_write()'s text is read, against what was written; a warning for
+ * each instruction that is not the same. CBPF_OK: nothing is lost; LOSSY, or
+ * NOMEM, ARGUMENT.
+ */
+enum cbpf_err cbpf_text_losses(enum cbpf_format format,
+			       const struct cbpf_insn *insns, size_t n,
+			       const struct cbpf_mem *mem,
+			       struct cbpf_report *report);
 
 /** Frees the text of cbpf_text_write(), with the same mem and size. */
 void cbpf_text_free(char *text, size_t size, const struct cbpf_mem *mem);

@@ -744,6 +744,7 @@ void asm_read(struct reading *r)
 				"*/ somewhere behind");
 		}
 		resolve_references(&p);
+		r->n_understood = count_insns(&p);
 		if (r->first == CBPF_OK)
 			link_all(&p);
 	}

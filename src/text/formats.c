@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The forms a program is written in, as rows; and telling which of them a
- * text is. A text is recognised only where it can mean one thing.
+ * text is. That is found by reading it: a text means one thing if all readers
+ * that take it give the same instructions. A form more is a row more.
  */
-#include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/options.h"
@@ -16,14 +17,22 @@ static const struct {
 	void (*write)(struct buf *out, const struct cbpf_insn *insns, size_t n);
 } formats[CBPF_FORMATS] = {
 	/* clang-format off */
-	[CBPF_FORMAT_AUTO]   = { "auto",   false, NULL,        NULL },
-	[CBPF_FORMAT_ASM]    = { "asm",    false, asm_read,    asm_write },
-	[CBPF_FORMAT_D]      = { "d",      false, image_read,  image_write },
-	[CBPF_FORMAT_D110]   = { "d110",   false, image_read,  image_write_110 },
-	[CBPF_FORMAT_DD]     = { "dd",     false, dd_read,     dd_write },
-	[CBPF_FORMAT_DDD]    = { "ddd",    false, ddd_read,    ddd_write },
-	[CBPF_FORMAT_RAW]    = { "raw",    true,  raw_read,    raw_write },
-	[CBPF_FORMAT_RAW_BE] = { "raw-be", true,  raw_be_read, raw_be_write },
+	[CBPF_FORMAT_AUTO]     = { "auto",     false, NULL,        NULL },
+	[CBPF_FORMAT_ASM]      = { "asm",      false, asm_read,    asm_write },
+	[CBPF_FORMAT_BPFASM]   = { "bpfasm",   false, list_read,   bpfasm_write },
+	[CBPF_FORMAT_C]        = { "c",        false, array_read,  c_write },
+	[CBPF_FORMAT_D]        = { "d",        false, image_read,  image_write },
+	[CBPF_FORMAT_D110]     = { "d110",     false, image_read,  image_110_write },
+	[CBPF_FORMAT_DD]       = { "dd",       false, array_read,  dd_write },
+	[CBPF_FORMAT_DDD]      = { "ddd",      false, list_read,   ddd_write },
+	[CBPF_FORMAT_DBG]      = { "dbg",      false, dbg_read,    dbg_write },
+	[CBPF_FORMAT_DBG_DUMP] = { "dbg-dump", false, array_read,  dbg_dump_write },
+	[CBPF_FORMAT_GO]       = { "go",       false, go_read,     go_write },
+	[CBPF_FORMAT_XT]       = { "xt",       false, list_read,   bytecode_write },
+	[CBPF_FORMAT_TC]       = { "tc",       false, list_read,   bytecode_write },
+	[CBPF_FORMAT_RAW]      = { "raw",      true,  raw_read,    raw_write },
+	[CBPF_FORMAT_RAW_BE]   = { "raw-be",   true,  raw_be_read, raw_be_write },
+	[CBPF_FORMAT_HEX]      = { "hex",      false, hex_read,    hex_write },
 	/* clang-format on */
 };
 
@@ -49,26 +58,27 @@ bool cbpf_format_is_binary(enum cbpf_format format)
 
 /* ---- recognising ------------------------------------------------------- */
 
-/* Codes are below 256, so one of the two bytes of each is 0. */
-static enum cbpf_format recognise_bytes(struct reading *r)
+static enum cbpf_format refuse(struct reading *r, const char *candidates)
 {
-	bool may_be_little = true, may_be_big = true;
 	struct cbpf_diag diag = dg_make(CBPF_E_FORMAT_MANY, 0, 0);
 
-	if (r->size % 8 != 0) {
-		diag = dg_make(CBPF_E_RAW_SIZE, r->size, 0);
-		reading_note(r, &diag);
-		return CBPF_FORMAT_AUTO;
-	}
-	for (size_t i = 0; i < r->size; i += 8) {
-		may_be_little &= r->text[i + 1] == 0;
-		may_be_big &= r->text[i] == 0;
-	}
-	if (may_be_little != may_be_big)
-		return may_be_little ? CBPF_FORMAT_RAW : CBPF_FORMAT_RAW_BE;
-	dg_wordf(&diag, "raw, raw-be");
+	dg_wordf(&diag, "%s", candidates);
 	reading_note(r, &diag);
 	return CBPF_FORMAT_AUTO;
+}
+
+static enum cbpf_format recognise_bytes(struct reading *r)
+{
+	if (r->size % sizeof(struct cbpf_insn) != 0)
+		return CBPF_FORMAT_RAW; /* whose reader says what is wrong */
+	switch (raw_order(r->text, r->size)) {
+	case RAW_LITTLE:
+		return CBPF_FORMAT_RAW;
+	case RAW_BIG:
+		return CBPF_FORMAT_RAW_BE;
+	default:
+		return refuse(r, "raw, raw-be");
+	}
 }
 
 static bool is_binary(const struct reading *r)
@@ -82,31 +92,91 @@ static bool is_binary(const struct reading *r)
 	return false;
 }
 
-/* The first line is a number and nothing else. */
-static bool is_count(const char *p, const char *end)
+/* One for each reader of text; where several read it alike, the first. */
+static const enum cbpf_format guesses[] = {
+	CBPF_FORMAT_ASM, CBPF_FORMAT_D,	  CBPF_FORMAT_C,   CBPF_FORMAT_DDD,
+	CBPF_FORMAT_GO,	 CBPF_FORMAT_DBG, CBPF_FORMAT_HEX,
+};
+
+static struct reading try_reading(const struct reading *r,
+				  enum cbpf_format format)
 {
-	if (p == end || !isdigit((unsigned char)*p))
-		return false;
-	while (p < end && isdigit((unsigned char)*p))
-		p++;
-	while (p < end && (*p == ' ' || *p == '\t' || *p == '\r'))
-		p++;
-	return p == end || *p == '\n';
+	struct reading attempt = *r;
+
+	attempt.report = NULL;
+	formats[format].read(&attempt);
+	return attempt;
 }
 
+/* Without memory nothing is known of a form: neither yes nor no. */
+static bool is_starved(const struct reading *r)
+{
+	return r->first == CBPF_E_NOMEM || r->insns.is_broken ||
+	       r->lines.is_broken;
+}
+
+static bool is_same(const struct reading *a, const struct reading *b)
+{
+	return a->insns.len == b->insns.len &&
+	       (a->insns.len == 0 ||
+		memcmp(a->insns.at, b->insns.at, a->insns.len) == 0);
+}
+
+static bool is_further(const struct reading *a, const struct reading *b)
+{
+	if (a->n_understood != b->n_understood)
+		return a->n_understood > b->n_understood;
+	if (a->first_line != b->first_line)
+		return a->first_line > b->first_line;
+	return a->first_column > b->first_column;
+}
+
+/* The form that a text is, or, where it is none, the likeliest. */
 static enum cbpf_format recognise(struct reading *r)
 {
-	const char *p = r->text, *end = r->text + r->size;
+	enum cbpf_format found = CBPF_FORMAT_AUTO, likely = CBPF_FORMAT_ASM;
+	struct reading first = *r, furthest = *r;
+	bool is_many = false, is_short = false;
+	char names[80] = "";
 
 	if (is_binary(r))
 		return recognise_bytes(r);
-	while (p < end && isspace((unsigned char)*p))
-		p++;
-	if (p < end && *p == '(')
-		return CBPF_FORMAT_D;
-	if (p < end && *p == '{')
-		return CBPF_FORMAT_DD;
-	return is_count(p, end) ? CBPF_FORMAT_DDD : CBPF_FORMAT_ASM;
+	for (size_t i = 0; i < CBPF_COUNT(guesses); i++) {
+		struct reading attempt = try_reading(r, guesses[i]);
+
+		is_short |= is_starved(&attempt);
+		if (is_further(&attempt, &furthest)) {
+			furthest = attempt;
+			likely = guesses[i];
+		}
+		if (attempt.first == CBPF_OK) {
+			is_many |= found != CBPF_FORMAT_AUTO &&
+				   !is_same(&first, &attempt);
+			if (*names)
+				strcat(names, ", ");
+			strcat(names, formats[guesses[i]].name);
+		}
+		if (attempt.first == CBPF_OK && found == CBPF_FORMAT_AUTO) {
+			found = guesses[i];
+			first = attempt;
+			continue;
+		}
+		buf_free(&attempt.insns);
+		buf_free(&attempt.lines);
+	}
+	if (found != CBPF_FORMAT_AUTO) {
+		buf_free(&first.insns);
+		buf_free(&first.lines);
+	}
+	if (is_short) {
+		struct cbpf_diag diag = dg_make(CBPF_E_NOMEM, 0, 0);
+
+		reading_note(r, &diag);
+		return CBPF_FORMAT_AUTO;
+	}
+	if (is_many)
+		return refuse(r, names);
+	return found != CBPF_FORMAT_AUTO ? found : likely;
 }
 
 /* ---- reading and writing ----------------------------------------------- */
@@ -114,8 +184,11 @@ static enum cbpf_format recognise(struct reading *r)
 void reading_note(struct reading *r, struct cbpf_diag *diag)
 {
 	dg_add(r->report, diag);
-	if (!diag->is_warning && r->first == CBPF_OK)
-		r->first = diag->code;
+	if (diag->is_warning || r->first != CBPF_OK)
+		return;
+	r->first = diag->code;
+	r->first_line = diag->line;
+	r->first_column = diag->column;
 }
 
 void reading_add(struct reading *r, const struct cbpf_insn *insn, uint32_t line)
@@ -128,6 +201,7 @@ void reading_add(struct reading *r, const struct cbpf_insn *insn, uint32_t line)
 			reading_note(r, &diag);
 		return;
 	}
+	r->n_understood++;
 	buf_put(&r->insns, insn, sizeof(*insn));
 	if (line)
 		buf_put(&r->lines, &line, sizeof(line));
@@ -167,8 +241,12 @@ enum cbpf_err cbpf_text_read(enum cbpf_format format, const void *text,
 			     size_t size, const struct cbpf_mem *mem,
 			     struct cbpf_code *code, struct cbpf_report *report)
 {
-	struct reading r = { text,    size,	    report,
-			     CBPF_OK, buf_new(mem), buf_new(mem) };
+	struct reading r = { .text = text,
+			     .size = size,
+			     .report = report,
+			     .is_guess = format == CBPF_FORMAT_AUTO,
+			     .insns = buf_new(mem),
+			     .lines = buf_new(mem) };
 	struct cbpf_diag diag = dg_make(CBPF_E_ARGUMENT, 0, 0);
 	enum cbpf_err err;
 
@@ -216,6 +294,85 @@ enum cbpf_err cbpf_text_write(enum cbpf_format format,
 	formats[format].write(&out, insns, n);
 	*text = buf_take(&out, size);
 	return *text ? CBPF_OK : CBPF_E_NOMEM;
+}
+
+/* The fields of an instruction that came back otherwise, in words. */
+static void name_losses(struct cbpf_diag *diag, const struct cbpf_insn *was,
+			const struct cbpf_insn *is)
+{
+	char fields[4][24] = { "" };
+
+	if (!is) {
+		dg_wordf(diag, "the instruction, code 0x%x", was->code);
+		return;
+	}
+	if (was->code != is->code)
+		snprintf(fields[0], sizeof(fields[0]), " code 0x%x", was->code);
+	if (was->jt != is->jt)
+		snprintf(fields[1], sizeof(fields[1]), " jt %u", was->jt);
+	if (was->jf != is->jf)
+		snprintf(fields[2], sizeof(fields[2]), " jf %u", was->jf);
+	if (was->k != is->k)
+		snprintf(fields[3], sizeof(fields[3]), " k 0x%x", was->k);
+	dg_wordf(diag, "the instruction's%s%s%s%s", fields[0], fields[1],
+		 fields[2], fields[3]);
+}
+
+/*
+ * What was written against what could be read of it. Only listings lose
+ * anything, and they have an instruction a line: the line tells which.
+ */
+static enum cbpf_err compare_lines(const struct reading *back,
+				   const struct cbpf_insn *insns, size_t n,
+				   struct cbpf_report *report)
+{
+	const struct cbpf_insn *read = (void *)back->insns.at;
+	const uint32_t *lines = (void *)back->lines.at;
+	size_t at = 0, n_read = reading_count(back);
+	enum cbpf_err first = CBPF_OK;
+
+	for (size_t pc = 0; pc < n; pc++) {
+		struct cbpf_diag diag = dg_make(CBPF_E_LOST, 0, 0);
+		const struct cbpf_insn *is = NULL;
+
+		if (at < n_read && lines[at] == pc + 1)
+			is = &read[at++];
+		if (is && memcmp(is, &insns[pc], sizeof(*is)) == 0)
+			continue;
+		diag.pc = (uint32_t)pc;
+		diag.is_warning = true;
+		name_losses(&diag, &insns[pc], is);
+		first = dg_add(report, &diag);
+	}
+	return first;
+}
+
+enum cbpf_err cbpf_text_losses(enum cbpf_format format,
+			       const struct cbpf_insn *insns, size_t n,
+			       const struct cbpf_mem *mem,
+			       struct cbpf_report *report)
+{
+	struct reading r = { .insns = buf_new(mem), .lines = buf_new(mem) };
+	struct buf out = buf_new(mem);
+	enum cbpf_err err = CBPF_OK;
+
+	if ((unsigned)format >= CBPF_FORMATS || !formats[format].write)
+		return CBPF_E_ARGUMENT;
+	formats[format].write(&out, insns, n);
+	r.text = out.at;
+	r.size = out.len;
+	if (!out.is_broken)
+		formats[format].read(&r);
+	if (out.is_broken || r.insns.is_broken || r.lines.is_broken ||
+	    r.first == CBPF_E_NOMEM)
+		err = CBPF_E_NOMEM;
+	else if (r.first != CBPF_OK || r.insns.len != n * sizeof(*insns) ||
+		 (n && memcmp(r.insns.at, insns, r.insns.len) != 0))
+		err = compare_lines(&r, insns, n, report);
+	buf_free(&out);
+	buf_free(&r.insns);
+	buf_free(&r.lines);
+	return err;
 }
 
 void cbpf_text_free(char *text, size_t size, const struct cbpf_mem *mem)

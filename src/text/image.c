@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "text/scan.h"
+#include "text/listing.h"
 
 /* Offsets: ancillary loads by name, all else as a signed number. */
 static void image_offset(char *buf, size_t size, uint32_t k)
@@ -25,20 +25,6 @@ static void image_offset(char *buf, size_t size, uint32_t k)
 		snprintf(buf, size, "[%d]", (int32_t)k);
 }
 
-static bool is_hex(enum isa_op op)
-{
-	switch (op) {
-	case OP_LD_IMM:
-	case OP_LDX_IMM:
-	case OP_AND_K:
-	case OP_OR_K:
-	case OP_XOR_K:
-		return true;
-	default:
-		return isa_rows[op].form == FORM_JK;
-	}
-}
-
 /* The operand as bpf_image() writes it; "" where there is none. */
 static void image_operand(char *buf, size_t size, enum isa_op op,
 			  const struct cbpf_insn *insn, uint32_t pc)
@@ -49,7 +35,7 @@ static void image_operand(char *buf, size_t size, enum isa_op op,
 	switch (isa_rows[op].form) {
 	case FORM_K:
 	case FORM_JK:
-		snprintf(buf, size, is_hex(op) ? "#0x%x" : "#%d", k);
+		snprintf(buf, size, listing_is_bits(op) ? "#0x%x" : "#%d", k);
 		break;
 	case FORM_X:
 	case FORM_JX:
@@ -128,69 +114,12 @@ void image_write(struct buf *out, const struct cbpf_insn *insns, size_t n)
 	write_lines(out, insns, n, false);
 }
 
-void image_write_110(struct buf *out, const struct cbpf_insn *insns, size_t n)
+void image_110_write(struct buf *out, const struct cbpf_insn *insns, size_t n)
 {
 	write_lines(out, insns, n, true);
 }
 
 /* ---- reading ----------------------------------------------------------- */
-
-static const char operand_text[] = "an operand as tcpdump -d writes it";
-
-static bool scan_k(struct scan *s, struct cbpf_insn *insn)
-{
-	return scan_number(s, true, true, UINT32_MAX, &insn->k);
-}
-
-static bool scan_offset(struct scan *s, struct cbpf_insn *insn,
-			enum isa_form *form)
-{
-	const struct isa_ext_row *ext = isa_ext_named(s->at, scan_word(s));
-
-	*form = FORM_ABS;
-	if (scan_accept(s, "x + ")) {
-		*form = FORM_IND;
-		return scan_k(s, insn) &&
-		       (scan_accept(s, "]") || scan_fail(s, "]"));
-	}
-	if (ext) {
-		s->at += scan_word(s);
-		insn->k = EXT_BASE + ext->number;
-	} else if (!scan_k(s, insn)) {
-		return false;
-	}
-	return scan_accept(s, "]") || scan_fail(s, "]");
-}
-
-/* What is written behind the mnemonic, as a form and k. */
-static bool scan_operand(struct scan *s, struct cbpf_insn *insn,
-			 enum isa_form *form)
-{
-	if (scan_accept(s, "#pktlen")) {
-		*form = FORM_LEN;
-	} else if (scan_accept(s, "#")) {
-		*form = FORM_K;
-		return scan_k(s, insn);
-	} else if (scan_accept(s, "4*([")) {
-		*form = FORM_MSH;
-		return scan_k(s, insn) &&
-		       (scan_accept(s, "]&0xf)") || scan_fail(s, "]&0xf)"));
-	} else if (scan_accept(s, "M[")) {
-		*form = FORM_MEM;
-		return scan_k(s, insn) &&
-		       (scan_accept(s, "]") || scan_fail(s, "]"));
-	} else if (scan_accept(s, "[")) {
-		return scan_offset(s, insn, form);
-	} else if (scan_accept(s, "x")) {
-		*form = FORM_X;
-	} else if (scan_is_end(s) || *s->at == '\n' || *s->at == ';') {
-		*form = FORM_NONE;
-	} else {
-		*form = FORM_JA;
-		return scan_k(s, insn);
-	}
-	return true;
-}
 
 /* `jt N` or `jf N`: an absolute target, kept as a distance. */
 static bool scan_target(struct scan *s, const char *name, size_t pc,
@@ -205,12 +134,7 @@ static bool scan_target(struct scan *s, const char *name, size_t pc,
 	start = *s;
 	if (!scan_number(s, false, false, UINT32_MAX, &target))
 		return false;
-	if (target <= pc)
-		return scan_report(&start, CBPF_E_JUMP_BACK, 0, 0);
-	if (target - pc - 1 > UINT8_MAX)
-		return scan_report(&start, CBPF_E_RANGE, pc + 1 + UINT8_MAX, 0);
-	*distance = (uint8_t)(target - pc - 1);
-	return true;
+	return listing_distance(&start, target, pc, distance);
 }
 
 /* `(003) `: lines come in order, or something is missing. */
@@ -235,28 +159,22 @@ static bool scan_line(struct scan *s, struct cbpf_insn *insn, size_t pc)
 {
 	struct scan start;
 	enum isa_form form;
-	enum isa_op op;
 	size_t len;
 
-	memset(insn, 0, sizeof(*insn));
 	if (!scan_index(s, pc))
 		return false;
 	start = *s;
 	len = scan_word(s);
-	if (len == 5 && memcmp(s->at, "unimp", len) == 0)
+	if (scan_is_word(s, "unimp"))
 		return scan_report(s, CBPF_E_LOSSY, 0, 0);
 	s->at += len;
 	scan_space(s, false);
-	if (!scan_operand(s, insn, &form))
+	if (!listing_operand(s, insn, &form))
 		return false;
-	if (form == FORM_NONE && len == 3 && memcmp(start.at, "ret", 3) == 0)
+	if (form == FORM_NONE && scan_is_word(&start, "ret"))
 		form = FORM_A;
-	if (len > 0 && start.at[0] == 'j' && form != FORM_JA)
-		form = form == FORM_X ? FORM_JX : FORM_JK;
-	op = isa_find_text(start.at, len, form);
-	if (op == OP_BAD)
-		return scan_fail(&start, operand_text);
-	insn->code = isa_rows[op].code;
+	if (!listing_op(&start, len, form, insn))
+		return false;
 	if (form == FORM_JA)
 		insn->k -= (uint32_t)pc + 1;
 	if (isa_is_branch(insn->code) &&
@@ -265,25 +183,10 @@ static bool scan_line(struct scan *s, struct cbpf_insn *insn, size_t pc)
 		return false;
 	scan_space(s, false);
 	/* libpcap's own tests print the code behind a semicolon */
-	if (!scan_is_end(s) && *s->at != '\n' && *s->at != ';')
-		return scan_fail(s, "the end of the line");
-	return true;
+	return (!scan_is_end(s) && *s->at == ';') || listing_line_ends(s);
 }
 
 void image_read(struct reading *r)
 {
-	struct scan s = scan_new(r);
-	struct cbpf_insn insn;
-	size_t pc = 0;
-
-	for (scan_space(&s, true); !scan_is_end(&s); scan_space(&s, true)) {
-		uint32_t line = s.line;
-
-		if (scan_line(&s, &insn, pc))
-			reading_add(r, &insn, line);
-		scan_skip_line(&s);
-		pc++;
-	}
-	if (pc == 0 && r->first == CBPF_OK)
-		scan_fail(&s, "( and the number of the instruction");
+	listing_read(r, scan_line, "( and the number of the instruction");
 }

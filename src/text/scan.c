@@ -32,6 +32,10 @@ void scan_skip_line(struct scan *s)
 
 static bool skip_c_comment(struct scan *s)
 {
+	if (scan_accept(s, "//")) {
+		scan_skip_line(s);
+		return true;
+	}
 	if (!scan_accept(s, "/*"))
 		return false;
 	while (!scan_is_end(s) && !scan_accept(s, "*/")) {
@@ -57,6 +61,13 @@ void scan_space(struct scan *s, bool is_lines)
 	}
 }
 
+void scan_blank(struct scan *s)
+{
+	for (scan_space(s, false); s->at < s->end && *s->at == '\n';
+	     scan_space(s, false))
+		scan_skip_line(s);
+}
+
 bool scan_accept(struct scan *s, const char *literal)
 {
 	size_t len = strlen(literal);
@@ -74,6 +85,13 @@ size_t scan_word(const struct scan *s)
 	while (p < s->end && (isalnum((unsigned char)*p) || *p == '_'))
 		p++;
 	return (size_t)(p - s->at);
+}
+
+bool scan_is_word(const struct scan *s, const char *word)
+{
+	size_t len = scan_word(s);
+
+	return len == strlen(word) && memcmp(s->at, word, len) == 0;
 }
 
 bool scan_report(struct scan *s, enum cbpf_err code, uint64_t a, uint64_t b)
@@ -149,5 +167,26 @@ bool scan_number(struct scan *s, bool is_c, bool is_signed, uint32_t max,
 		return false;
 	}
 	*value = (uint32_t)(is_negative ? 0 - v : v);
+	return true;
+}
+
+const uint32_t scan_field_max[4] = { UINT16_MAX, UINT8_MAX, UINT8_MAX,
+				     UINT32_MAX };
+
+bool scan_insn(struct scan *s, struct cbpf_insn *insn)
+{
+	uint32_t field[4];
+
+	for (int i = 0; i < 4; i++) {
+		scan_space(s, false);
+		/* a minus is what %u takes for k */
+		if (!scan_number(s, false, i == 3, scan_field_max[i],
+				 &field[i]))
+			return false;
+	}
+	insn->code = (uint16_t)field[0];
+	insn->jt = (uint8_t)field[1];
+	insn->jf = (uint8_t)field[2];
+	insn->k = field[3];
 	return true;
 }

@@ -17,17 +17,24 @@ CBPF_INTERNAL struct scan scan_new(struct reading *r);
 CBPF_INTERNAL bool scan_is_end(const struct scan *s);
 /* Blanks and, if is_lines, line ends; C comments with the latter. */
 CBPF_INTERNAL void scan_space(struct scan *s, bool is_lines);
+/* Blanks and line ends, nothing else. */
+CBPF_INTERNAL void scan_blank(struct scan *s);
 CBPF_INTERNAL void scan_skip_line(struct scan *s);
 /* Passes a literal, or leaves the cursor. */
 CBPF_INTERNAL bool scan_accept(struct scan *s, const char *literal);
 /* The word of letters and digits here, not passed. */
 CBPF_INTERNAL size_t scan_word(const struct scan *s);
+CBPF_INTERNAL bool scan_is_word(const struct scan *s, const char *word);
 /*
  * A number not above max: decimal or, if is_c, as C writes it (0x, octal). A
  * minus is read where is_signed, modulo 2^32. An error is reported.
  */
 CBPF_INTERNAL bool scan_number(struct scan *s, bool is_c, bool is_signed,
 			       uint32_t max, uint32_t *value);
+/* code, jt, jf, k: plain decimal numbers, blanks between. */
+CBPF_INTERNAL bool scan_insn(struct scan *s, struct cbpf_insn *insn);
+/* The largest value of each of these four fields, in this order. */
+extern CBPF_INTERNAL const uint32_t scan_field_max[4];
 /* Reports SYNTAX here; always false. */
 CBPF_INTERNAL bool scan_fail(struct scan *s, const char *expected);
 /* Reports code here with operands, and the rest of the line as its word. */

@@ -17,8 +17,12 @@ struct reading {
 	size_t size;
 	struct cbpf_report *report;
 	enum cbpf_err first; /* the first error, warnings aside */
-	struct buf insns;    /* struct cbpf_insn */
-	struct buf lines;    /* uint32_t; empty for forms without lines */
+	bool is_guess;	     /* nobody said that this is its form */
+	/* how far it came, for finding the likeliest form */
+	size_t n_understood;		   /* instructions */
+	uint32_t first_line, first_column; /* of the first error */
+	struct buf insns;		   /* struct cbpf_insn */
+	struct buf lines; /* uint32_t; empty for forms without lines */
 };
 
 /* Notes a diagnosis; the first error is kept as the reading's outcome. */
@@ -30,29 +34,41 @@ CBPF_INTERNAL size_t reading_count(const struct reading *r);
 /* More than any machine loads; what keeps a hostile file from our memory. */
 #define TEXT_INSNS_MAX 16777216
 
-/* asm.c */
-CBPF_INTERNAL void asm_read(struct reading *r);
-/* disasm.c */
-CBPF_INTERNAL void asm_write(struct buf *out, const struct cbpf_insn *insns,
-			     size_t n);
-/* image.c: tcpdump -d */
-CBPF_INTERNAL void image_read(struct reading *r);
-CBPF_INTERNAL void image_write(struct buf *out, const struct cbpf_insn *insns,
-			       size_t n);
-CBPF_INTERNAL void image_write_110(struct buf *out,
-				   const struct cbpf_insn *insns, size_t n);
-/* numbers.c: listings of bare numbers */
-CBPF_INTERNAL void dd_read(struct reading *r);
-CBPF_INTERNAL void dd_write(struct buf *out, const struct cbpf_insn *insns,
-			    size_t n);
-CBPF_INTERNAL void ddd_read(struct reading *r);
-CBPF_INTERNAL void ddd_write(struct buf *out, const struct cbpf_insn *insns,
-			     size_t n);
-CBPF_INTERNAL void raw_read(struct reading *r);
-CBPF_INTERNAL void raw_write(struct buf *out, const struct cbpf_insn *insns,
-			     size_t n);
-CBPF_INTERNAL void raw_be_read(struct reading *r);
-CBPF_INTERNAL void raw_be_write(struct buf *out, const struct cbpf_insn *insns,
-				size_t n);
+/* Which order raw instructions are in, where their codes tell. */
+enum raw_order { RAW_UNKNOWN, RAW_LITTLE, RAW_BIG };
+CBPF_INTERNAL enum raw_order raw_order(const char *bytes, size_t size);
+
+/* clang-format off */
+#define READS(name)  CBPF_INTERNAL void name##_read(struct reading *r)
+#define WRITES(name) CBPF_INTERNAL void name##_write(struct buf *out, \
+				const struct cbpf_insn *insns, size_t n)
+
+READS(asm);	/* asm.c */
+WRITES(asm);	/* disasm.c */
+READS(array);	/* array.c: C arrays of any kind */
+WRITES(dd);
+WRITES(c);
+WRITES(dbg_dump);
+READS(list);	/* list.c: ddd, bpfasm, xt, tc */
+WRITES(ddd);
+WRITES(bpfasm);
+WRITES(bytecode);
+READS(image);	/* image.c: d, d110 */
+WRITES(image);
+WRITES(image_110);
+READS(dbg);	/* dbg.c */
+WRITES(dbg);
+READS(go);	/* go.c */
+WRITES(go);
+READS(raw);	/* raw.c */
+WRITES(raw);
+READS(raw_be);
+WRITES(raw_be);
+READS(hex);
+WRITES(hex);
+
+#undef READS
+#undef WRITES
+/* clang-format on */
 
 #endif

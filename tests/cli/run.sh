@@ -56,7 +56,7 @@ done
 t "asm to the four lines of -dd" 0 "^\{ 0x15, 0, 1, 0x00000806 \},$" "$cbpf" asm "$tmp/arp.asm" -f dd
 t "asm writes raw bytes" 0 "" sh -c '"$1" asm "$2" | od -An -tx1 | grep -q "28 00 00 00 0c 00 00 00"' - "$cbpf" "$tmp/arp.asm"
 "$cbpf" dump -f dd "$tmp/arp.asm" >"$tmp/arp.dd"
-for f in asm d d110 dd ddd raw raw-be; do
+for f in asm bpfasm c d d110 dd ddd dbg dbg-dump go xt tc raw raw-be hex; do
     t "through $f and back" 0 "" sh -c '"$1" dump -f "$2" "$3" -o "$4" && "$1" dump -f dd "$4" | cmp - "$5"' - \
         "$cbpf" $f "$tmp/arp.asm" "$tmp/through.$f" "$tmp/arp.dd"
 done
@@ -79,6 +79,17 @@ t "a comment that never ends" 2 ":1:8: expected \*/ somewhere behind" sh -c 'pri
 t "a branch that leads up" 2 ":2:9: a conditional jump cannot go backward, to aa" sh -c 'printf "aa: ld #1\njeq #1, aa\nret a\n" | "$1" asm - -f dd' - "$cbpf"
 t "an operand that is a comment" 0 "warning: a comment begins here: the instruction before takes no #5" sh -c 'printf "neg #5\nret a\n" | "$1" asm - -f dd' - "$cbpf"
 t "one target only" 2 "jne, jlt and jle have one target" sh -c 'printf "jne #1, a, b\na: b: ret a\n" | "$1" asm - -f dd' - "$cbpf"
+json "through json and back" 0 "" sh -c '"$1" dump -f json "$2" -o "$3" && "$1" dump -f dd "$3" | cmp - "$4"' - "$cbpf" "$tmp/arp.asm" "$tmp/through.json" "$tmp/arp.dd"
+json "json as a vector's line" 0 "^ret #7" sh -c 'printf "{\"name\": \"x\", \"prog\": [[6,0,0,7]]}" | "$1" dump - | sed "s/^.//"' - "$cbpf"
+json "json of two programs" 2 "more than one program" sh -c 'printf "{\"prog\": [[6,0,0,7]]}\n{\"prog\": [[6,0,0,7]]}" | "$1" dump -' - "$cbpf"
+json "json with a field out of range" 2 "instruction 1 is not \[code, jt, jf, k\]" sh -c 'printf "[[6,0,0,7],[6,256,0,7]]" | "$1" dump -' - "$cbpf"
+json "json that is none" 2 "line 1: " sh -c 'printf "[[6,0,0,7]" | "$1" dump -' - "$cbpf"
+json "json without a program" 2 "no member prog" sh -c 'printf "{\"name\": 1}" | "$1" dump -' - "$cbpf"
+json "json without an instruction" 2 "no instruction in it" sh -c 'printf "[]" | "$1" dump -' - "$cbpf"
+t "what could be relative or absolute" 2 "this could be any of go, dbg; say which with --from" sh -c 'printf "ld #1\nja 1\nret #0\nret #1\n" | "$1" dump -' - "$cbpf"
+t "and --from decides" 0 "5 0 0 1" sh -c 'printf "ld #1\nja 1\nret #0\nret #1\n" | "$1" dump --from go -f ddd -' - "$cbpf"
+t "what it was taken for is named" 2 "looks like go; --from decides" sh -c 'printf "ld #1\njeq #1,0,1\nret #0\nrett #1\n" | "$1" dump -' - "$cbpf"
+t "what a listing loses is said" 0 "instruction 0: warning: this form does not keep the instruction's code 0x81" sh -c 'printf "ldx len\nret a\n" | "$1" dump -f go - 2>&1' - "$cbpf"
 t "no such file" 2 "No such file" "$cbpf" dump "$tmp/none"
 t "no such format" 2 "there is no format nonsense" "$cbpf" dump -f nonsense "$tmp/arp.asm"
 t "two programs" 2 "one program is enough" "$cbpf" dump "$tmp/arp.asm" "$tmp/arp.asm"

@@ -2,8 +2,10 @@
 # The go dialect against golang.org/x/net/bpf itself (Debian packages golang-go
 # and golang-golang-x-net-dev). TAP.
 #
-#   run.sh PATH-TO-go-expect [PROGRAMS [SEED]]
+#   run.sh PATH-TO-go-expect PATH-TO-cbpf [PROGRAMS [SEED]]
 expect=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
+cbpf=$(cd "$(dirname "$2")" && pwd)/$(basename "$2")
+shift
 cd "$(dirname "$0")" || exit 2
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
@@ -24,4 +26,18 @@ else
         NR % 3 == 0 && want != got && shown++ < 5 { print "# " $0; print "#   go:   " got; print "#   ours: " want }'
     echo "not ok 1 - x/net/bpf says otherwise"
 fi
-echo 1..1
+
+# what an instruction prints: every code, and the numbers where it changes
+awk 'BEGIN { split("0 1 5 15 16 31 32 2147483647 4294963200 4294963201 4294963204 4294963240 4294963260 4294967295", k)
+    for (code = 0; code < 768; code++) for (i = 1; i <= 14; i++)
+        print code, i % 3 == 0 ? 0 : i, i % 2 ? 0 : 255 - i, k[i] }' >"$tmp/list"
+"$tmp/vm" print <"$tmp/list" >"$tmp/theirs"
+n=$(wc -l <"$tmp/list")
+(echo "$n"; cat "$tmp/list") | "$cbpf" dump --from ddd -f go - 2>/dev/null >"$tmp/ours"
+if cmp -s "$tmp/theirs" "$tmp/ours"; then
+    echo "ok 2 - $n instructions print as in Go"
+else
+    diff "$tmp/theirs" "$tmp/ours" | head -n 5 | sed 's/^/# /'
+    echo "not ok 2 - instructions print otherwise than in Go"
+fi
+echo 1..2

@@ -3,7 +3,8 @@
 // Runs classic BPF programs on golang.org/x/net/bpf, to compare with our go
 // dialect. A line in is "code,jt,jf,k ...|hex ..." (- is an empty packet); a
 // line out is "reject", or "ok" and for each packet the verdict, or E where
-// the VM met an instruction that it does not know.
+// the VM met an instruction that it does not know. With the argument "print"
+// a line in is "code jt jf k", a line out what that instruction prints.
 package main
 
 import (
@@ -40,12 +41,22 @@ func run(vm *bpf.VM, packet string) string {
 	return strconv.Itoa(verdict)
 }
 
+func print(line string, out *bufio.Writer) {
+	for _, instruction := range program(strings.Join(strings.Fields(line), ",")) {
+		fmt.Fprintln(out, instruction)
+	}
+}
+
 func main() {
 	in := bufio.NewScanner(os.Stdin)
 	in.Buffer(make([]byte, 1<<20), 1<<20)
 	out := bufio.NewWriter(os.Stdout)
 	defer out.Flush()
 	for in.Scan() {
+		if len(os.Args) > 1 {
+			print(in.Text(), out)
+			continue
+		}
 		parts := strings.SplitN(in.Text(), "|", 2)
 		vm, err := bpf.NewVM(program(parts[0]))
 		if err != nil {

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * bpf_dbg's disassembly (Linux tools/bpf/bpf_dbg.c, bpf_disasm()): each line
+ * begins with its number, conditional jumps name lines, and `ja` an absolute
+ * number without the l. An ancillary load is its negative offset. `nosup` has
+ * lost everything but the code; fields that mean nothing are lost as well.
+ *
+ *	l1:	jeq #0x800, l2, l5
+ *
+ * When read, the l1: in front may be missing, since people cut it off.
+ */
+#include <stdio.h>
+
+#include "text/listing.h"
+
+/* "%#x": zero has no 0x. */
+static void dbg_operand(char *buf, size_t size, enum isa_op op,
+			const struct cbpf_insn *insn, size_t pc)
+{
+	uint32_t k = insn->k;
+
+	buf[0] = '\0';
+	switch (isa_rows[op].form) {
+	case FORM_K:
+	case FORM_JK:
+		snprintf(buf, size,
+			 listing_is_bits(op) || op == OP_RET_K ? "#%#x" : "#%d",
+			 k);
+		break;
+	case FORM_X:
+	case FORM_JX:
+		snprintf(buf, size, "x");
+		break;
+	case FORM_A:
+		snprintf(buf, size, "a");
+		break;
+	case FORM_ABS:
+		snprintf(buf, size, "[%d]", (int32_t)k);
+		break;
+	case FORM_IND:
+		snprintf(buf, size, "[x+%d]", (int32_t)k);
+		break;
+	case FORM_MEM:
+		snprintf(buf, size, "M[%d]", (int32_t)k);
+		break;
+	case FORM_LEN:
+		snprintf(buf, size, "#len");
+		break;
+	case FORM_MSH:
+		snprintf(buf, size, "4*([%d]&0xf)", (int32_t)k);
+		break;
+	case FORM_JA:
+		snprintf(buf, size, "%d", (int32_t)((uint32_t)pc + 1 + k));
+		break;
+	}
+}
+
+static bool is_known(enum isa_op op)
+{
+	return op != OP_BAD && op != OP_LDX_LEN && op != OP_LD_RND;
+}
+
+void dbg_write(struct buf *out, const struct cbpf_insn *insns, size_t n)
+{
+	char operand[32];
+
+	for (size_t pc = 0; pc < n; pc++) {
+		const struct cbpf_insn *insn = &insns[pc];
+		enum isa_op op = isa_find_code(insn->code);
+
+		if (is_known(op))
+			dbg_operand(operand, sizeof(operand), op, insn, pc);
+		else
+			snprintf(operand, sizeof(operand), "%#x", insn->code);
+		buf_print(out, "l%zu:\t%s %s", pc,
+			  is_known(op) ? isa_rows[op].mnemonic : "nosup",
+			  operand);
+		if (isa_is_branch(insn->code))
+			buf_print(out, ", l%zu, l%zu", pc + 1 + insn->jt,
+				  pc + 1 + insn->jf);
+		buf_print(out, "\n");
+	}
+}
+
+/* ---- reading ----------------------------------------------------------- */
+
+static bool is_label(const struct scan *s)
+{
+	size_t len = scan_word(s);
+
+	return len > 1 && *s->at == 'l' && s->at[1] >= '0' && s->at[1] <= '9' &&
+	       s->at + len < s->end && s->at[len] == ':';
+}
+
+/* `l3:`: lines come in order, or something is missing. */
+static bool scan_label(struct scan *s, size_t pc)
+{
+	struct scan start = *s;
+	uint32_t index;
+
+	s->at++;
+	if (!scan_number(s, false, false, UINT32_MAX, &index))
+		return false;
+	if (index != pc)
+		return scan_report(&start, CBPF_E_ORDER, index, pc);
+	scan_accept(s, ":");
+	scan_space(s, false);
+	return true;
+}
+
+/* `, l5` */
+static bool scan_target(struct scan *s, size_t pc, uint8_t *distance)
+{
+	struct scan start;
+	uint32_t target;
+
+	scan_space(s, false);
+	if (!scan_accept(s, ","))
+		return scan_fail(s, ", and a line");
+	scan_space(s, false);
+	start = *s;
+	if (!scan_accept(s, "l"))
+		return scan_fail(s, "l and the number of a line");
+	return scan_number(s, false, false, UINT32_MAX, &target) &&
+	       listing_distance(&start, target, pc, distance);
+}
+
+static bool scan_line(struct scan *s, struct cbpf_insn *insn, size_t pc)
+{
+	struct scan start;
+	enum isa_form form;
+	size_t len;
+
+	if (is_label(s) && !scan_label(s, pc))
+		return false;
+	start = *s;
+	len = scan_word(s);
+	if (scan_is_word(s, "nosup"))
+		return scan_report(s, CBPF_E_LOSSY, 0, 0);
+	s->at += len;
+	scan_space(s, false);
+	if (!listing_operand(s, insn, &form) ||
+	    !listing_op(&start, len, form, insn))
+		return false;
+	if (form == FORM_JA)
+		insn->k -= (uint32_t)pc + 1;
+	if (isa_is_branch(insn->code) &&
+	    (!scan_target(s, pc, &insn->jt) || !scan_target(s, pc, &insn->jf)))
+		return false;
+	return listing_line_ends(s);
+}
+
+void dbg_read(struct reading *r)
+{
+	listing_read(r, scan_line, "l0: and an instruction");
+}

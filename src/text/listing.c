@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Reading the lines of listings. Operands are taken in any of the spellings
+ * that the three listings use; the number of blanks does not matter.
+ */
+#include <string.h>
+
+#include "text/listing.h"
+
+bool listing_is_bits(enum isa_op op)
+{
+	switch (op) {
+	case OP_LD_IMM:
+	case OP_LDX_IMM:
+	case OP_AND_K:
+	case OP_OR_K:
+	case OP_XOR_K:
+		return true;
+	default:
+		return isa_rows[op].form == FORM_JK;
+	}
+}
+
+static bool scan_k(struct scan *s, struct cbpf_insn *insn)
+{
+	return scan_number(s, true, true, UINT32_MAX, &insn->k);
+}
+
+/* k, then what closes the operand. */
+static bool scan_k_and(struct scan *s, struct cbpf_insn *insn,
+		       const char *close)
+{
+	return scan_k(s, insn) &&
+	       (scan_accept(s, close) || scan_fail(s, close));
+}
+
+/* Takes the name of an ancillary load. */
+static bool accept_ext(struct scan *s, struct cbpf_insn *insn)
+{
+	size_t len = scan_word(s);
+	const struct isa_ext_row *ext = isa_ext_named(s->at, len);
+
+	if (!ext)
+		return false;
+	s->at += len;
+	insn->k = EXT_BASE + ext->number;
+	return true;
+}
+
+/* Behind "[": an offset, X and an offset, or a name. */
+static bool scan_offset(struct scan *s, struct cbpf_insn *insn,
+			enum isa_form *form)
+{
+	*form = FORM_ABS;
+	if (accept_ext(s, insn))
+		return scan_accept(s, "]") || scan_fail(s, "]");
+	if (scan_accept(s, "x")) {
+		*form = FORM_IND;
+		scan_space(s, false);
+		if (!scan_accept(s, "+"))
+			return scan_fail(s, "+ and an offset");
+		scan_space(s, false);
+	}
+	return scan_k_and(s, insn, "]");
+}
+
+/* Behind "#": the length, an ancillary load, or a constant. */
+static bool scan_immediate(struct scan *s, struct cbpf_insn *insn,
+			   enum isa_form *form)
+{
+	*form = FORM_LEN;
+	if (scan_accept(s, "pktlen") || scan_accept(s, "len"))
+		return true;
+	*form = FORM_ABS;
+	if (accept_ext(s, insn))
+		return true;
+	*form = FORM_K;
+	return scan_k(s, insn);
+}
+
+static bool is_lone(const struct scan *s, char letter)
+{
+	return scan_word(s) == 1 && *s->at == letter;
+}
+
+bool listing_operand(struct scan *s, struct cbpf_insn *insn,
+		     enum isa_form *form)
+{
+	if (scan_accept(s, "#"))
+		return scan_immediate(s, insn, form);
+	if (scan_accept(s, "4*([")) {
+		*form = FORM_MSH;
+		return scan_k_and(s, insn, "]&0xf)");
+	}
+	if (scan_accept(s, "M[")) {
+		*form = FORM_MEM;
+		return scan_k_and(s, insn, "]");
+	}
+	if (scan_accept(s, "["))
+		return scan_offset(s, insn, form);
+	if (is_lone(s, 'x') || is_lone(s, 'a')) {
+		*form = *s->at++ == 'x' ? FORM_X : FORM_A;
+		return true;
+	}
+	if (scan_is_end(s) || *s->at == '\n' || *s->at == ';') {
+		*form = FORM_NONE;
+		return true;
+	}
+	*form = FORM_JA;
+	return scan_k(s, insn);
+}
+
+bool listing_op(struct scan *start, size_t len, enum isa_form form,
+		struct cbpf_insn *insn)
+{
+	enum isa_op op;
+
+	if (len > 0 && start->at[0] == 'j' && form == FORM_K)
+		form = FORM_JK;
+	else if (len > 0 && start->at[0] == 'j' && form == FORM_X)
+		form = FORM_JX;
+	op = isa_find_text(start->at, len, form);
+	if (op == OP_BAD)
+		return scan_fail(start, "an instruction of this listing");
+	insn->code = isa_rows[op].code;
+	return true;
+}
+
+bool listing_distance(struct scan *start, uint32_t target, size_t pc,
+		      uint8_t *distance)
+{
+	if (target <= pc)
+		return scan_report(start, CBPF_E_JUMP_BACK, 0, 0);
+	if (target - pc - 1 > UINT8_MAX)
+		return scan_report(start, CBPF_E_RANGE, pc + 1 + UINT8_MAX, 0);
+	*distance = (uint8_t)(target - pc - 1);
+	return true;
+}
+
+bool listing_line_ends(struct scan *s)
+{
+	scan_space(s, false);
+	return scan_is_end(s) || *s->at == '\n' ||
+	       scan_fail(s, "the end of the line");
+}
+
+void listing_read(struct reading *r,
+		  bool (*line)(struct scan *s, struct cbpf_insn *insn,
+			       size_t pc),
+		  const char *expected)
+{
+	struct scan s = scan_new(r);
+	size_t pc = 0;
+
+	for (scan_blank(&s); !scan_is_end(&s); scan_blank(&s)) {
+		struct cbpf_insn insn = { 0 };
+		uint32_t at = s.line;
+
+		if (line(&s, &insn, pc))
+			reading_add(r, &insn, at);
+		scan_skip_line(&s);
+		pc++;
+	}
+	if (pc == 0 && r->first == CBPF_OK)
+		scan_fail(&s, expected);
+}

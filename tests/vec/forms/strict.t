@@ -1,0 +1,69 @@
+# Where tools are silently wrong (a field that wraps, 0x10 read as 0, the rest
+# of an item passed over, %hu of 65542) a reader here says so.
+dialect linux
+-- asm
+	ret #0
+-- refuses xt
+1,65542 0 0 0          => RANGE 1:3
+1,6 256 0 0            => RANGE 1:5
+1,6 0 256 0            => RANGE 1:7
+1,6 0 0 4294967296     => RANGE 1:9
+1,6 0 0 -2147483649    => RANGE 1:9
+1,6 0 0 0x10           => SYNTAX 1:9
+1,6 0 0 1 9            => SYNTAX 1:11
+1,6 0 0                => SYNTAX 1:8
+2,6 0 0 0              => COUNT 1:1
+1,6 0 0 0,6 0 0 0      => COUNT 1:1
+1,6 0 0 0,,            => SYNTAX 1:11
+1,,6 0 0 0             => SYNTAX 1:3
+x                      => SYNTAX 1:1
+-A INPUT -j ACCEPT     => SYNTAX 1:1
+--bytecode "1,6 0 0 0  => SYNTAX 1:12
+--bytecode "1,6 0 0 0" --bytecode "1,6 0 0 0" => SYNTAX 1:35
+-- refuses ddd
+1\n40 0 0\n            => SYNTAX 2:7
+2\n6 0 0 0\n           => COUNT 1:1
+1\n6 0 0 0 7\n         => SYNTAX 2:9
+-- refuses c
+{ 0x06, 0, 0, 0x100000000 }     => RANGE 1:15
+{ 0x10006, 0, 0, 0 }            => RANGE 1:3
+{ 0x06, 0, -1, 0 }              => RANGE 1:12
+{ 0x06, 0, 0, 08 }              => SYNTAX 1:15
+{ 0x06, 0, 0, 1 << 32 }         => RANGE 1:15
+{ 0x06, 0, 0, 0xffffffff * 0xffffffff * 16 } => RANGE 1:15
+{ 0x06, 0, 0 }                  => SYNTAX 1:14
+{ 0x06, 0, 0, 1, 2 }            => SYNTAX 1:18
+{ 0x06, 0, 0, 1                 => SYNTAX 1:16
+{ 0x06, 0, 0, (1 }              => SYNTAX 1:18
+{ 0x06, 0, 0, 1) }              => SYNTAX 1:16
+{ 0x06, 0, 0, 1 + }             => SYNTAX 1:19
+{ 0x06, 0, 0, 1 } { 0x06, 0, 0, 1 } => SYNTAX 1:19
+{ .code = 6, .q = 1 }           => SYNTAX 1:15
+BPF_STMT(BPF_RET, __NR_read)    => SYNTAX 1:19
+BPF_STMT(BPF_RET)               => SYNTAX 1:17
+BPF_JUMP(BPF_JMP, 1, 2)         => SYNTAX 1:23
+BPF_STMT BPF_RET                => SYNTAX 1:10
+BPF_STMT(BPF_LD, offsetof(struct seccomp_data, args[6])) => RANGE 1:53
+BPF_STMT(BPF_LD, offsetof(struct seccomp_data, pid))     => SYNTAX 1:48
+int x = 5;                      => SYNTAX 1:1
+struct f c[] = { {6,0,0,0} }; x => SYNTAX 1:31
+struct f c[] = { {6,0,0,0}      => SYNTAX 1:27
+-- refuses dbg
+l0:\tret #0\nl2:\tret #0        => ORDER 2:1
+l0:\tjeq #0, l0, l1             => JUMP_BACK 1:13
+l0:\tjeq #0, l300, l1           => RANGE 1:13
+l0:\tjeq #0, 1, 2               => SYNTAX 1:13
+l0:\tnosup 0x81                 => LOSSY 1:5
+l0:\tret #0 #1                  => SYNTAX 1:12
+-- refuses go
+jeq #1,256                      => RANGE 1:8
+jeq #1                          => SYNTAX 1:7
+jneq #1,2,3                     => SYNTAX 1:10
+jneq x1                         => SYNTAX 1:6
+unknown instruction: bpf.LoadExtension{Num:40} => LOSSY 1:1
+{85 1 2                         => SYNTAX 1:8
+ret                             => SYNTAX 1:1
+-- refuses hex
+0600000000000                   => SYNTAX 1:14
+06 00 00 00 00 00 00            => RAW_SIZE 1:21
+06 00 00 00 00 00 00 0g         => SYNTAX 1:23
