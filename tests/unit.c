@@ -155,6 +155,108 @@ static void test_hostile_text(void)
 			"that says why");
 }
 
+/* ---- builder ------------------------------------------------------------ */
+
+static enum cbpf_err build_bad(int kind, struct cbpf_diag *diag)
+{
+	static const char *const far[] = { "accept" };
+	struct cbpf_check_opts opts = { .size = sizeof(opts),
+					.dialect = CBPF_LINUX };
+	struct cbpf_builder *b;
+	struct cbpf_code code;
+	enum cbpf_err err;
+	char name[] = "out";
+
+	if (cbpf_builder_new(NULL, &b) != CBPF_OK)
+		return CBPF_E_NOMEM;
+	switch (kind) {
+	case 0: /* a label that is nowhere */
+		cbpf_builder_add(b, CBPF_LD_IMM, 1);
+		cbpf_builder_jump(b, CBPF_JEQ_K, 1, "nowhere", NULL);
+		break;
+	case 1: /* backward, and to itself */
+		cbpf_builder_label(b, name);
+		memset(name, 'x', sizeof(name) - 1); /* the name is copied */
+		cbpf_builder_jump(b, CBPF_JA, 0, "out", NULL);
+		break;
+	case 2: /* twice */
+		cbpf_builder_label(b, "a");
+		cbpf_builder_add(b, CBPF_LD_IMM, 1);
+		cbpf_builder_label(b, "a");
+		break;
+	case 3: /* behind the end */
+		cbpf_builder_add(b, CBPF_LD_IMM, 1);
+		cbpf_builder_jump(b, CBPF_JEQ_X, 1, NULL, "end");
+		cbpf_builder_label(b, "end");
+		break;
+	case 4: /* too long for the dialect */
+		for (int i = 0; i < 5000; i++)
+			cbpf_builder_add(b, CBPF_LD_IMM, 1);
+		break;
+	case 5:
+		cbpf_builder_add(b, CBPF_JA, 1);
+		break;
+	case 6:
+		cbpf_builder_add(b, (enum cbpf_op)0x99, 1);
+		break;
+	case 7:
+		cbpf_builder_jump(b, CBPF_RET_K, 1, far[0], NULL);
+		break;
+	case 8:
+		cbpf_builder_jump(b, CBPF_JA, 0, NULL, far[0]);
+		break;
+	case 9: /* a rule of the dialect, behind a branch that grew */
+		cbpf_builder_jump(b, CBPF_JEQ_K, 7, far[0], NULL);
+		for (int i = 0; i < 300; i++)
+			cbpf_builder_add(b, CBPF_LD_IMM, 1);
+		cbpf_builder_add(b, CBPF_LSH_K, 40);
+		cbpf_builder_label(b, far[0]);
+		break;
+	case 10:
+		cbpf_builder_free(b);
+		return cbpf_builder_new(NULL, &b) == CBPF_OK
+			       ? (err = cbpf_builder_finish(b, NULL, &code,
+							    diag),
+				  cbpf_builder_free(b), err)
+			       : CBPF_E_NOMEM;
+	}
+	if (kind != 3)
+		cbpf_builder_add(b, CBPF_RET_K, 0);
+	err = cbpf_builder_finish(b, &opts, &code, diag);
+	cbpf_code_free(&code);
+	cbpf_builder_free(b);
+	return err;
+}
+
+static void test_builder(void)
+{
+	static const struct {
+		enum cbpf_err err;
+		uint32_t line;
+		const char *word;
+	} want[] = {
+		{ CBPF_E_LABEL, 2, "nowhere" }, { CBPF_E_JUMP_BACK, 1, "out" },
+		{ CBPF_E_LABEL_TAKEN, 2, "a" }, { CBPF_E_LABEL_LAST, 2, "end" },
+		{ CBPF_E_TOO_LONG, 0, "" },	{ CBPF_E_ARGUMENT, 1, NULL },
+		{ CBPF_E_ARGUMENT, 1, NULL },	{ CBPF_E_ARGUMENT, 1, NULL },
+		{ CBPF_E_ARGUMENT, 1, NULL },	{ CBPF_E_SHIFT, 302, "" },
+		{ CBPF_E_EMPTY, 0, "" },
+	};
+
+	for (int i = 0; i < (int)(sizeof(want) / sizeof(want[0])); i++) {
+		struct cbpf_diag diag = { .code = CBPF_OK };
+		enum cbpf_err err = build_bad(i, &diag);
+		char sentence[200];
+
+		cbpf_diag_format(&diag, sentence, sizeof(sentence));
+		tap_ok(err == want[i].err && diag.code == err &&
+			       diag.line == want[i].line &&
+			       (!want[i].word ||
+				!strcmp(diag.word, want[i].word)),
+		       "the builder says: %u: %s", diag.line, sentence);
+	}
+}
+
 /* ---- running ------------------------------------------------------------ */
 
 static bool count_steps(void *ctx, const struct cbpf_state *state)
@@ -225,6 +327,28 @@ static void *stingy_realloc(void *ctx, void *p, size_t old, size_t size)
 	return realloc(p, size);
 }
 
+static enum cbpf_err use_builder(const struct cbpf_mem *mem)
+{
+	struct cbpf_builder *b;
+	struct cbpf_code code;
+	enum cbpf_err err = cbpf_builder_new(mem, &b);
+	char name[8];
+
+	if (err != CBPF_OK)
+		return err;
+	for (int i = 0; i < 100; i++) {
+		snprintf(name, sizeof(name), "n%d", i);
+		cbpf_builder_label(b, name);
+		cbpf_builder_jump(b, CBPF_JEQ_K, 1, "end", NULL);
+	}
+	cbpf_builder_label(b, "end");
+	cbpf_builder_add(b, CBPF_RET_K, 0);
+	err = cbpf_builder_finish(b, NULL, &code, NULL);
+	cbpf_code_free(&code);
+	cbpf_builder_free(b);
+	return err;
+}
+
 /* Every public call that takes memory, in one go. NOMEM, or it all worked. */
 static enum cbpf_err use_everything(const struct cbpf_mem *mem,
 				    const uint8_t *file, size_t file_size)
@@ -259,6 +383,8 @@ static enum cbpf_err use_everything(const struct cbpf_mem *mem,
 	if (err == CBPF_OK)
 		err = cbpf_text_read(CBPF_FORMAT_AUTO, out, size, mem, &raw,
 				     NULL);
+	if (err == CBPF_OK)
+		err = use_builder(mem);
 	for (int f = CBPF_FORMAT_ASM; err == CBPF_OK && f < CBPF_FORMATS; f++)
 		err = cbpf_text_losses((enum cbpf_format)f, code.insns, code.n,
 				       mem, NULL);
@@ -480,6 +606,7 @@ int main(int argc, char **argv)
 	test_options();
 	test_names();
 	test_hostile_text();
+	test_builder();
 	test_steps();
 	test_captures(argc > 1 ? argv[1] : "tests/packets");
 	test_attach();

@@ -4,7 +4,7 @@
  * answer with the operating system's own machine.
  *
  * The header reads top-down: version, errors, memory, instructions, dialects,
- * text, check, program, packet, run, kernel, engines, comparing.
+ * text, check, build, program, packet, run, kernel, engines, comparing.
  *
  *	struct cbpf_code code;
  *	struct cbpf_prog *prog;
@@ -110,6 +110,7 @@ enum cbpf_err {
 	CBPF_E_ORDER = 53,
 	CBPF_E_TOO_MANY = 54,
 	CBPF_E_COMMENT = 55,
+	CBPF_E_LABEL_TAKEN = 56,
 
 	/* captures */
 	CBPF_E_CAP_MAGIC = 60,
@@ -199,6 +200,84 @@ struct cbpf_insn {
 	uint8_t jt, jf;
 	uint32_t k;
 };
+
+/* clang-format off */
+/** The codes of all instructions, by name; P is the packet (bpf(4)). */
+enum cbpf_op {
+	CBPF_LD_IMM = 0x00,    /* A <- k */
+	CBPF_LD_W = 0x20,      /* A <- P[k:4] */
+	CBPF_LD_H = 0x28,      /* A <- P[k:2] */
+	CBPF_LD_B = 0x30,      /* A <- P[k:1] */
+	CBPF_LD_WX = 0x40,     /* A <- P[X+k:4] */
+	CBPF_LD_HX = 0x48,     /* A <- P[X+k:2] */
+	CBPF_LD_BX = 0x50,     /* A <- P[X+k:1] */
+	CBPF_LD_MEM = 0x60,    /* A <- M[k] */
+	CBPF_LD_LEN = 0x80,    /* A <- length */
+	CBPF_LD_RND = 0xc0,    /* A <- random */
+	CBPF_LDX_IMM = 0x01,   /* X <- k */
+	CBPF_LDX_MEM = 0x61,   /* X <- M[k] */
+	CBPF_LDX_LEN = 0x81,   /* X <- length */
+	CBPF_LDX_MSH = 0xb1,   /* X <- 4*(P[k:1]&0xf) */
+	CBPF_ST = 0x02,        /* M[k] <- A */
+	CBPF_STX = 0x03,       /* M[k] <- X */
+	CBPF_ADD_K = 0x04,     /* A <- A + k */
+	CBPF_ADD_X = 0x0c,     /* A <- A + X */
+	CBPF_SUB_K = 0x14,     /* A <- A - k */
+	CBPF_SUB_X = 0x1c,     /* A <- A - X */
+	CBPF_MUL_K = 0x24,     /* A <- A * k */
+	CBPF_MUL_X = 0x2c,     /* A <- A * X */
+	CBPF_DIV_K = 0x34,     /* A <- A / k */
+	CBPF_DIV_X = 0x3c,     /* A <- A / X */
+	CBPF_OR_K = 0x44,      /* A <- A | k */
+	CBPF_OR_X = 0x4c,      /* A <- A | X */
+	CBPF_AND_K = 0x54,     /* A <- A & k */
+	CBPF_AND_X = 0x5c,     /* A <- A & X */
+	CBPF_LSH_K = 0x64,     /* A <- A << k */
+	CBPF_LSH_X = 0x6c,     /* A <- A << X */
+	CBPF_RSH_K = 0x74,     /* A <- A >> k */
+	CBPF_RSH_X = 0x7c,     /* A <- A >> X */
+	CBPF_NEG = 0x84,       /* A <- 0 - A */
+	CBPF_MOD_K = 0x94,     /* A <- A % k */
+	CBPF_MOD_X = 0x9c,     /* A <- A % X */
+	CBPF_XOR_K = 0xa4,     /* A <- A ^ k */
+	CBPF_XOR_X = 0xac,     /* A <- A ^ X */
+	CBPF_JA = 0x05,        /* pc += k */
+	CBPF_JEQ_K = 0x15,     /* A == k ? jt : jf */
+	CBPF_JEQ_X = 0x1d,     /* A == X ? jt : jf */
+	CBPF_JGT_K = 0x25,     /* A > k ? jt : jf */
+	CBPF_JGT_X = 0x2d,     /* A > X ? jt : jf */
+	CBPF_JGE_K = 0x35,     /* A >= k ? jt : jf */
+	CBPF_JGE_X = 0x3d,     /* A >= X ? jt : jf */
+	CBPF_JSET_K = 0x45,    /* A & k ? jt : jf */
+	CBPF_JSET_X = 0x4d,    /* A & X ? jt : jf */
+	CBPF_RET_K = 0x06,     /* return k */
+	CBPF_RET_X = 0x0e,     /* no machine has it */
+	CBPF_RET_A = 0x16,     /* return A */
+	CBPF_TAX = 0x07,       /* X <- A */
+	CBPF_TXA = 0x87,       /* A <- X */
+};
+
+/**
+ * Linux's ancillary loads: as k of CBPF_LD_W
+ * (include/uapi/linux/filter.h, SKF_AD_*).
+ */
+#define CBPF_EXT_PROTO      0xfffff000u /* Ethertype */
+#define CBPF_EXT_TYPE       0xfffff004u /* packet type */
+#define CBPF_EXT_IFIDX      0xfffff008u /* device index */
+#define CBPF_EXT_NLA        0xfffff00cu /* netlink attribute X from A */
+#define CBPF_EXT_NLAN       0xfffff010u /* the same, nested */
+#define CBPF_EXT_MARK       0xfffff014u /* mark */
+#define CBPF_EXT_QUEUE      0xfffff018u /* queue */
+#define CBPF_EXT_HATYPE     0xfffff01cu /* ARPHRD_* of the device */
+#define CBPF_EXT_RXHASH     0xfffff020u /* hash */
+#define CBPF_EXT_CPU        0xfffff024u /* processor */
+#define CBPF_EXT_XOR_X      0xfffff028u /* A ^ X */
+#define CBPF_EXT_VLAN_TCI   0xfffff02cu /* VLAN tag */
+#define CBPF_EXT_VLAN_AVAIL 0xfffff030u /* 1: there is a VLAN tag */
+#define CBPF_EXT_POFF       0xfffff034u /* offset of the payload */
+#define CBPF_EXT_RAND       0xfffff038u /* random number */
+#define CBPF_EXT_VLAN_TPID  0xfffff03cu /* the tag's Ethertype */
+/* clang-format on */
 
 /* ---- dialects ---------------------------------------------------------- */
 
@@ -376,6 +455,57 @@ struct cbpf_cost {
 /** The cost under linux or seccomp; zeros for dialects that charge nothing. */
 struct cbpf_cost cbpf_check_cost(const struct cbpf_insn *insns, size_t n,
 				 enum cbpf_dialect dialect);
+
+/* ---- build ------------------------------------------------------------- */
+
+/**
+ * A program in the making: instructions by name, jumps to labels.
+ *
+ *	cbpf_builder_add(b, CBPF_LD_H, 12);
+ *	cbpf_builder_jump(b, CBPF_JEQ_K, 0x806, NULL, "drop");
+ *	cbpf_builder_add(b, CBPF_RET_K, UINT32_MAX);
+ *	cbpf_builder_label(b, "drop");
+ *	cbpf_builder_add(b, CBPF_RET_K, 0);
+ *	err = cbpf_builder_finish(b, NULL, &code, &diag);
+ *
+ * None of the calls before cbpf_builder_finish() fails: the first thing that
+ * is wrong is kept and told there.
+ */
+struct cbpf_builder;
+
+/** Makes one, empty. mem is remembered, NULL is libc. Errors: NOMEM. */
+enum cbpf_err cbpf_builder_new(const struct cbpf_mem *mem,
+			       struct cbpf_builder **builder);
+
+void cbpf_builder_free(struct cbpf_builder *builder);
+
+/** Adds an instruction that is no jump. k where it has one, else 0. */
+void cbpf_builder_add(struct cbpf_builder *builder, enum cbpf_op op,
+		      uint32_t k);
+
+/**
+ * Adds a jump, to labels placed further down; NULL is the next instruction.
+ * k counts for the _K forms. CBPF_JA goes to if_true and has no if_false. A
+ * branch may lead further than 255 instructions: it is given a ja.
+ */
+void cbpf_builder_jump(struct cbpf_builder *builder, enum cbpf_op op,
+		       uint32_t k, const char *if_true, const char *if_false);
+
+/** Names the instruction added next. The name is copied. */
+void cbpf_builder_label(struct cbpf_builder *builder, const char *name);
+
+/**
+ * Resolves the labels and checks the program as cbpf_check() does with the
+ * same opts (its lines aside; NULL: the user dialect). *code is freed with
+ * cbpf_code_free(); its lines say which instruction added, from 1, each one
+ * comes from, and so does diag->line of an error: LABEL (placed nowhere),
+ * LABEL_TAKEN, LABEL_LAST, JUMP_BACK, EMPTY, ARGUMENT, NOMEM, and those of
+ * cbpf_check(), as TOO_LONG. The builder may be added to afterwards.
+ */
+enum cbpf_err cbpf_builder_finish(struct cbpf_builder *builder,
+				  const struct cbpf_check_opts *opts,
+				  struct cbpf_code *code,
+				  struct cbpf_diag *diag);
 
 /* ---- program ----------------------------------------------------------- */
 

@@ -132,6 +132,8 @@ enum cbpf_err link_insns(const struct link_insn *insns, size_t n,
 	if (!*out || !*lines) {
 		mem_free(&arena.mem, *out, total * sizeof(**out));
 		mem_free(&arena.mem, *lines, total * sizeof(**lines));
+		*out = NULL;
+		*lines = NULL;
 		goto out;
 	}
 	for (size_t i = 0; i < n; i++) {

@@ -18,18 +18,10 @@
 #include <string.h>
 #include <strings.h>
 
+#include "isa/labels.h"
 #include "isa/link.h"
 #include "text/lex.h"
 #include "text/text.h"
-
-#define LABEL_BUCKETS 1024 /* at first; as many as labels later */
-
-struct label {
-	struct label *next;
-	const char *text;
-	size_t len;
-	uint32_t at;
-};
 
 /* A target still by name: which of an instruction's two, and where it stood. */
 struct reference {
@@ -42,9 +34,7 @@ struct parser {
 	struct reading *r;
 	struct lexer lex;
 	struct token token; /* the one at hand */
-	struct arena arena;
-	struct label **labels; /* buckets */
-	size_t n_buckets, n_labels;
+	struct labels labels;
 	struct buf insns;      /* struct link_insn */
 	struct buf references; /* struct reference */
 	bool is_panicking;     /* the rest of panic_line is passed over */
@@ -170,66 +160,19 @@ static size_t count_insns(const struct parser *p)
 	return p->insns.len / sizeof(struct link_insn);
 }
 
-static uint32_t hash_of(const char *text, size_t len)
-{
-	uint32_t hash = 2166136261u; /* FNV-1a */
-
-	for (size_t i = 0; i < len; i++)
-		hash = (hash ^ (unsigned char)text[i]) * 16777619u;
-	return hash;
-}
-
-static struct label **find_label(struct parser *p, const char *text, size_t len)
-{
-	struct label **at = &p->labels[hash_of(text, len) % p->n_buckets];
-
-	while (*at && !((*at)->len == len && !memcmp((*at)->text, text, len)))
-		at = &(*at)->next;
-	return at;
-}
-
-/* Twice the buckets, once there are as many labels; without memory, not. */
-static void widen_labels(struct parser *p)
-{
-	size_t n = p->n_buckets * 2;
-	struct label **wider = arena_take(&p->arena, n, sizeof(*wider));
-
-	if (!wider)
-		return;
-	for (size_t i = 0; i < p->n_buckets; i++) {
-		struct label *label = p->labels[i];
-
-		while (label) {
-			struct label *next = label->next;
-			size_t to = hash_of(label->text, label->len) % n;
-
-			label->next = wider[to];
-			wider[to] = label;
-			label = next;
-		}
-	}
-	p->labels = wider;
-	p->n_buckets = n;
-}
-
 static void define_label(struct parser *p, const struct token *token)
 {
-	struct label **at = find_label(p, token->text, token->len);
-
-	if (*at) {
+	switch (labels_define(&p->labels, token->text, token->len,
+			      (uint32_t)count_insns(p))) {
+	case CBPF_E_LABEL_TWICE:
 		warn_at(p, token, CBPF_E_LABEL_TWICE);
-		return;
-	}
-	*at = arena_take(&p->arena, 1, sizeof(**at));
-	if (!*at) {
+		break;
+	case CBPF_E_NOMEM:
 		fail_at(p, token, CBPF_E_NOMEM, NULL);
-		return;
+		break;
+	default:
+		break;
 	}
-	(*at)->text = token->text;
-	(*at)->len = token->len;
-	(*at)->at = (uint32_t)count_insns(p);
-	if (++p->n_labels > p->n_buckets)
-		widen_labels(p);
 }
 
 static bool take_target(struct parser *p, struct target *target)
@@ -651,7 +594,8 @@ static void resolve_references(struct parser *p)
 
 	for (size_t i = 0; i < n; i++) {
 		const struct token *token = &refs[i].token;
-		struct label *label = *find_label(p, token->text, token->len);
+		const struct label *label =
+			labels_find(&p->labels, token->text, token->len);
 
 		if (!label)
 			fail_at(p, token, CBPF_E_LABEL, NULL);
@@ -710,18 +654,16 @@ void asm_read(struct reading *r)
 	const struct cbpf_mem *mem = &r->insns.mem;
 	struct parser p = { .r = r,
 			    .lex = lex_new(r->text, r->size),
-			    .arena = arena_new(mem),
+			    .labels = labels_new(mem),
 			    .insns = buf_new(mem),
 			    .references = buf_new(mem) };
 	struct token last_label = { .kind = TOKEN_END };
 
-	p.n_buckets = LABEL_BUCKETS;
-	p.labels = arena_take(&p.arena, p.n_buckets, sizeof(*p.labels));
 	advance(&p);
-	while (p.labels && p.token.kind != TOKEN_END &&
+	while (p.labels.buckets && p.token.kind != TOKEN_END &&
 	       count_insns(&p) <= TEXT_INSNS_MAX)
 		parse_statement(&p, &last_label);
-	if (!p.labels || p.insns.is_broken || p.references.is_broken) {
+	if (!p.labels.buckets || p.insns.is_broken || p.references.is_broken) {
 		fail_at(&p, &p.token, CBPF_E_NOMEM, NULL);
 	} else if (p.token.kind != TOKEN_END) {
 		struct cbpf_diag diag =
@@ -750,5 +692,5 @@ void asm_read(struct reading *r)
 	}
 	buf_free(&p.insns);
 	buf_free(&p.references);
-	arena_free(&p.arena);
+	labels_free(&p.labels);
 }

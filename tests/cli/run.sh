@@ -76,7 +76,7 @@ t "a wrong count" 2 "promises 3 instructions and 1 follow" sh -c 'printf "3\n6 0
 t "a field out of range" 2 "does not fit its field" sh -c 'printf "{ 0x10006, 0, 0, 1 },\n" | "$1" dump -' - "$cbpf"
 t "hexadecimal where decimal is due" 2 "expected a number" sh -c 'printf "1\n6 0 0 0x10\n" | "$1" dump -' - "$cbpf"
 t "a comment that never ends" 2 ":1:8: expected \*/ somewhere behind" sh -c 'printf "ret #1 /* half\n ret #2\n" | "$1" asm - -f dd' - "$cbpf"
-t "a branch that leads up" 2 ":2:9: a conditional jump cannot go backward, to aa" sh -c 'printf "aa: ld #1\njeq #1, aa\nret a\n" | "$1" asm - -f dd' - "$cbpf"
+t "a branch that leads up" 2 ":2:9: this jump cannot go backward, to aa" sh -c 'printf "aa: ld #1\njeq #1, aa\nret a\n" | "$1" asm - -f dd' - "$cbpf"
 t "an operand that is a comment" 0 "warning: a comment begins here: the instruction before takes no #5" sh -c 'printf "neg #5\nret a\n" | "$1" asm - -f dd' - "$cbpf"
 t "one target only" 2 "jne, jlt and jle have one target" sh -c 'printf "jne #1, a, b\na: b: ret a\n" | "$1" asm - -f dd' - "$cbpf"
 json "through json and back" 0 "" sh -c '"$1" dump -f json "$2" -o "$3" && "$1" dump -f dd "$3" | cmp - "$4"' - "$cbpf" "$tmp/arp.asm" "$tmp/through.json" "$tmp/arp.dd"

@@ -1,0 +1,39 @@
+#!/bin/sh
+# The programs of examples/ do what they say. TAP.
+#
+#   examples.sh DIRECTORY-OF-EXAMPLES PATH-TO-cbpf
+examples=$(cd "$1" && pwd)
+cbpf=$(cd "$(dirname "$2")" && pwd)/$(basename "$2")
+cd "$(dirname "$0")/.." || exit 2
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+n=0
+t() { # name, wanted output, command...
+    n=$((n + 1))
+    name=$1 want=$2
+    shift 2
+    got=$("$@" 2>&1)
+    if [ "$got" = "$want" ]; then echo "ok $n - $name"; else
+        echo "$got" | sed 's/^/# /'
+        echo "not ok $n - $name"
+    fi
+}
+# the verdicts of a program over packets, one a line
+verdicts() { "$cbpf" run "$@" | sed -n 's/^ *[0-9]\{1,\} \{1,\}[0-9]\{1,\} \{1,\}//p' | tr -s ' ' | sed 's/ $//'; }
+tcp() { # port: Ethernet, IPv4, TCP
+    printf '000000000000000000000000 0800 45000028 00000000 40060000 7f000001 7f000001 1234%04x 00000000 00000000 50000000 00000000' "$1"
+}
+
+"$examples/arp" >"$tmp/arp.c"
+t "arp is four instructions" "4" grep -c '^{ ' "$tmp/arp.c"
+t "arp accepts ARP and nothing else" "4294967295
+0" verdicts "$tmp/arp.c" --hex 0000000000000000000000000806 --hex 0000000000000000000000000800
+
+"$examples/ports" $(seq 8000 8299) >"$tmp/ports"
+t "300 ports are legal for Linux" "legal" sh -c '"$1" check --dialect linux "$2" | grep -o "^legal"' - "$cbpf" "$tmp/ports"
+t "the first, the last, and those beside them" "262144
+262144
+0
+0" verdicts "$tmp/ports" --hex "$(tcp 8000)" --hex "$(tcp 8299)" --hex "$(tcp 7999)" --hex "$(tcp 8300)"
+t "5000 ports are too many, and that is said" "ports: the program has 9758 instructions and the limit is 4096" sh -c '"$1" $(seq 1 5000) 2>&1 >/dev/null | grep -o "^.*4096"' - "$examples/ports"
+echo "1..$n"
