@@ -4,7 +4,8 @@
  * answer with the operating system's own machine.
  *
  * The header reads top-down: version, errors, memory, instructions, dialects,
- * text, check, build, program, packet, run, kernel, engines, comparing.
+ * text, check, build, program, packet, run, kernel, verdicts, engines,
+ * comparing.
  *
  *	struct cbpf_code code;
  *	struct cbpf_prog *prog;
@@ -127,6 +128,11 @@ enum cbpf_err {
 	CBPF_E_UNEXPLAINED = 72,
 	CBPF_E_SKIP = 73,
 	CBPF_E_DIFFERS = 74,
+	CBPF_E_NO_REUSEPORT = 75,
+	CBPF_E_NO_FANOUT = 76,
+	CBPF_E_NO_NEW_PRIVS = 77,
+	CBPF_E_PATH_REST = 78,
+	CBPF_E_TSYNC = 79,
 
 	/* the capture filter language */
 	CBPF_E_EXPR = 80,
@@ -407,13 +413,15 @@ size_t cbpf_insn_format(const struct cbpf_insn *insn, uint32_t pc, char *buf,
 enum cbpf_hook {
 	CBPF_HOOK_NONE =
 		0, /* the dialect's own: linux a socket, seccomp itself */
-	CBPF_HOOK_SOCKET, /* SO_ATTACH_FILTER: charged to optmem */
-	CBPF_HOOK_XT,	  /* iptables -m bpf: 64 instructions, no charge */
-	CBPF_HOOK_TC,	  /* cls_bpf, act_bpf: no charge */
+	CBPF_HOOK_SOCKET,    /* SO_ATTACH_FILTER: charged to optmem */
+	CBPF_HOOK_XT,	     /* iptables -m bpf: 64 instructions, no charge */
+	CBPF_HOOK_TC,	     /* cls_bpf, act_bpf: no charge */
+	CBPF_HOOK_REUSEPORT, /* its size alone is held against optmem */
+	CBPF_HOOK_FANOUT,    /* PACKET_FANOUT_CBPF: no charge */
 	CBPF_HOOKS,
 };
 
-/** "none", "socket", "xt", "tc"; NULL past the end. */
+/** "none", "socket", "xt", "tc", ...; NULL past the end. */
 const char *cbpf_hook_name(enum cbpf_hook hook);
 
 /** The hook of that name, or CBPF_HOOKS where there is none. */
@@ -683,8 +691,111 @@ enum cbpf_err cbpf_attach(int fd, const struct cbpf_insn *insns, size_t n,
 /** Takes the filter off a socket. LOCKED, NO_FILTER, or SYSTEM. */
 enum cbpf_err cbpf_detach(int fd, struct cbpf_diag *diag);
 
+/**
+ * Locks a socket's filter for as long as the socket lives: no attaching and
+ * no detaching any more (SO_LOCK_FILTER). SYSTEM.
+ */
+enum cbpf_err cbpf_lock(int fd, struct cbpf_diag *diag);
+
+/**
+ * Reads a socket's filter back, bit for bit as it was given (SO_GET_FILTER).
+ * Free *code with cbpf_code_free(). NO_FILTER, NOMEM, or SYSTEM (EACCES: the
+ * filter is an eBPF program).
+ */
+enum cbpf_err cbpf_attached(int fd, const struct cbpf_mem *mem,
+			    struct cbpf_code *code, struct cbpf_diag *diag);
+
+/**
+ * Lets a program choose the socket of a group that receives a datagram or a
+ * connection (SO_ATTACH_REUSEPORT_CBPF). The socket must have had SO_REUSEPORT
+ * when it was bound: NO_REUSEPORT. The program sees what follows the UDP or
+ * TCP header; its verdict: cbpf_verdict_reuseport(). Other errors as
+ * cbpf_attach().
+ */
+enum cbpf_err cbpf_attach_reuseport(int fd, const struct cbpf_insn *insns,
+				    size_t n, struct cbpf_diag *diag);
+
+/** Takes it off again. NO_FILTER, or SYSTEM. */
+enum cbpf_err cbpf_detach_reuseport(int fd, struct cbpf_diag *diag);
+
+/**
+ * Lets a program choose the socket of a packet fanout group (packet(7),
+ * PACKET_FANOUT_DATA). The socket must have joined one of type
+ * PACKET_FANOUT_CBPF: NO_FANOUT. The program sees the network header of
+ * incoming frames and the link header of outgoing ones; its verdict:
+ * cbpf_verdict_fanout(). Other errors as cbpf_attach().
+ */
+enum cbpf_err cbpf_attach_fanout(int fd, const struct cbpf_insn *insns,
+				 size_t n, struct cbpf_diag *diag);
+
+enum {
+	CBPF_SECCOMP_TSYNC = 1,	       /* on all threads of the process */
+	CBPF_SECCOMP_NO_NEW_PRIVS = 2, /* gives up gaining rights, first */
+};
+
+/**
+ * Installs a seccomp filter on this thread, for good (seccomp(2)); flags are
+ * of the above. NO_NEW_PRIVS: the flag, or CAP_SYS_ADMIN, is missing; TSYNC:
+ * a thread has a filter that this one has not, and none was installed;
+ * PATH_REST: the filters installed before leave too little room; else the
+ * verifier's explanation as cbpf_attach().
+ */
+enum cbpf_err cbpf_attach_seccomp(const struct cbpf_insn *insns, size_t n,
+				  unsigned flags, struct cbpf_diag *diag);
+
 /** net.core.optmem_max now, or 0 where it cannot be read. */
 uint32_t cbpf_optmem_max(void);
+
+/* ---- verdicts ---------------------------------------------------------- */
+
+/**
+ * A socket filter's: false where the packet of len bytes is dropped, else
+ * *kept of it are delivered. floor is what the protocol keeps of an accepted
+ * packet anyhow: 8 of UDP, the header of TCP, 0 of AF_UNIX, AF_NETLINK, raw
+ * and packet sockets. BSD's bpf(4) devices: as the latter.
+ */
+bool cbpf_verdict_trim(uint32_t verdict, uint32_t len, uint32_t floor,
+		       uint32_t *kept);
+
+/** The socket of a fanout group of n: verdict % n. An abort counts as 0. */
+uint32_t cbpf_verdict_fanout(uint32_t verdict, uint32_t n);
+
+/** The socket of a reuseport group of n; false: the hash chooses. */
+bool cbpf_verdict_reuseport(uint32_t verdict, uint32_t n, uint32_t *index);
+
+/**
+ * cls_bpf's: false where it does not match, else *class is the packet's
+ * class: the configured one for 0xffffffff, else the verdict. xt_bpf's and
+ * libpcap's: a match where it is not 0.
+ */
+bool cbpf_verdict_class(uint32_t verdict, uint32_t configured,
+			uint32_t *class_id);
+
+/** What seccomp does to a call, the most severe first. */
+enum cbpf_action {
+	CBPF_ACTION_UNDEFINED, /* kills the process, as KILL_PROCESS */
+	CBPF_ACTION_KILL_PROCESS,
+	CBPF_ACTION_KILL_THREAD,
+	CBPF_ACTION_TRAP,
+	CBPF_ACTION_ERRNO,
+	CBPF_ACTION_USER_NOTIF,
+	CBPF_ACTION_TRACE,
+	CBPF_ACTION_LOG,
+	CBPF_ACTION_ALLOW,
+};
+
+/** "ERRNO", ...; NULL for a number that is no action. */
+const char *cbpf_action_name(enum cbpf_action action);
+
+/** The action of a verdict and its data, an errno's cut to 4095. */
+enum cbpf_action cbpf_verdict_action(uint32_t verdict, uint16_t *data);
+
+/**
+ * Of several filters' verdicts, the first installed first, the one that
+ * counts: the most severe action, the latest of equals (kernel/seccomp.c,
+ * seccomp_run_filters()). ALLOW where n is 0.
+ */
+uint32_t cbpf_verdict_seccomp(const uint32_t *verdicts, size_t n);
 
 /* ---- engines ----------------------------------------------------------- */
 

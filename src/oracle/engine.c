@@ -17,9 +17,9 @@
 /* Bytes of the view that a socket keeps, those of a pulled header aside. */
 static uint32_t accepted_bytes(const struct cbpf_view *view, uint32_t verdict)
 {
-	uint32_t kept =
-		verdict < view->packet.caplen ? verdict : view->packet.caplen;
+	uint32_t kept;
 
+	cbpf_verdict_trim(verdict, view->packet.caplen, view->header, &kept);
 	return kept > view->header ? kept - view->header : 0;
 }
 

@@ -26,16 +26,24 @@
 #define PROLOGUE_LOADS 4
 #define COST_MOST      21 /* of one instruction: MSH beyond 32767 */
 
-static const char *const hooks[CBPF_HOOKS] = {
-	[CBPF_HOOK_NONE] = "none",
-	[CBPF_HOOK_SOCKET] = "socket",
-	[CBPF_HOOK_XT] = "xt",
-	[CBPF_HOOK_TC] = "tc",
+/* What a hook asks beyond the rules of the dialect. */
+static const struct {
+	const char *name;
+	uint32_t max_len; /* 0: the dialect's */
+	enum { FREE, CHARGED, MEASURED } optmem;
+} hooks[CBPF_HOOKS] = {
+	[CBPF_HOOK_NONE] = { "none", 0, CHARGED },
+	[CBPF_HOOK_SOCKET] = { "socket", 0, CHARGED },
+	[CBPF_HOOK_XT] = { "xt", 64, FREE }, /* XT_BPF_MAX_NUM_INSTR */
+	[CBPF_HOOK_TC] = { "tc", 0, FREE },
+	/* net/core/filter.c, sk_reuseport_attach_filter() */
+	[CBPF_HOOK_REUSEPORT] = { "reuseport", 0, MEASURED },
+	[CBPF_HOOK_FANOUT] = { "fanout", 0, FREE },
 };
 
 const char *cbpf_hook_name(enum cbpf_hook hook)
 {
-	return (unsigned)hook < CBPF_HOOKS ? hooks[hook] : NULL;
+	return (unsigned)hook < CBPF_HOOKS ? hooks[hook].name : NULL;
 }
 
 enum cbpf_hook cbpf_hook_find(const char *name)
@@ -43,9 +51,15 @@ enum cbpf_hook cbpf_hook_find(const char *name)
 	int i;
 
 	for (i = 0; i < CBPF_HOOKS; i++)
-		if (strcmp(hooks[i], name) == 0)
+		if (strcmp(hooks[i].name, name) == 0)
 			break;
 	return (enum cbpf_hook)i;
+}
+
+uint32_t vfy_max_len(enum cbpf_dialect dialect, enum cbpf_hook hook)
+{
+	return hooks[hook].max_len ? hooks[hook].max_len
+				   : isa_dialects[dialect].max_len;
 }
 
 /* A load from the packet at a constant offset. */
@@ -167,10 +181,13 @@ static enum cbpf_err check_optmem(const struct cbpf_cost *cost,
 				  struct cbpf_report *report)
 {
 	uint64_t max = opts->optmem_max ? opts->optmem_max : OPTMEM_DEFAULT;
-	uint64_t free = max > opts->optmem_held ? max - opts->optmem_held : 0;
-	struct cbpf_diag diag = dg_make(CBPF_E_OPTMEM, cost->optmem, free);
+	/* measured only: all of the limit is its own, the last byte too */
+	uint64_t room = hooks[opts->hook].optmem == MEASURED ? max + 1
+			: max > opts->optmem_held ? max - opts->optmem_held
+						  : 0;
+	struct cbpf_diag diag = dg_make(CBPF_E_OPTMEM, cost->optmem, room);
 
-	if (cost->optmem < free)
+	if (cost->optmem < room)
 		return CBPF_OK;
 	diag.sys_errno = ENOMEM;
 	return dg_add(report, &diag);
@@ -204,7 +221,7 @@ enum cbpf_err vfy_limits(const struct cbpf_insn *insns, size_t n,
 	cost = cbpf_check_cost(insns, n, opts->dialect);
 	if (isa_dialects[opts->dialect].charge == CHARGE_PATH)
 		return check_path(&cost, opts, report);
-	if (opts->hook == CBPF_HOOK_XT || opts->hook == CBPF_HOOK_TC)
+	if (hooks[opts->hook].optmem == FREE)
 		return CBPF_OK;
 	return check_optmem(&cost, opts, report);
 }

@@ -37,5 +37,8 @@ CBPF_INTERNAL enum cbpf_err vfy_scratch(const struct cbpf_insn *insns, size_t n,
 CBPF_INTERNAL enum cbpf_err vfy_limits(const struct cbpf_insn *insns, size_t n,
 				       const struct cbpf_check_opts *opts,
 				       struct cbpf_report *report);
+/* The longest program of a dialect at a hook; 0: no limit. */
+CBPF_INTERNAL uint32_t vfy_max_len(enum cbpf_dialect dialect,
+				   enum cbpf_hook hook);
 
 #endif

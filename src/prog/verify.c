@@ -271,7 +271,7 @@ enum cbpf_err vfy_rules(const struct cbpf_insn *insns, size_t n,
 	struct verifier v = {
 		&isa_dialects[opts->dialect], opts, insns, n, report, CBPF_OK
 	};
-	uint32_t max_len = opts->hook == CBPF_HOOK_XT ? 64 : v.row->max_len;
+	uint32_t max_len = vfy_max_len(opts->dialect, opts->hook);
 	uint32_t pc;
 
 	if (n == 0) {
