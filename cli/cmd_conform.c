@@ -214,8 +214,7 @@ static enum outcome judge_load(struct conform *c, struct vector *v)
 		bool is_told;
 		bool takes = engine_takes(c, v, i, &is_told, why, sizeof(why));
 		bool counts = v->loads_by == CBPF_DIALECTS ||
-			      v->loads_by == v->dialects[i] ||
-			      v->n_dialects == 1;
+			      v->loads_by == v->dialects[i];
 
 		if (!is_told || !counts)
 			continue;
@@ -227,6 +226,11 @@ static enum outcome judge_load(struct conform *c, struct vector *v)
 				 sizeof(names) - strlen(names), " %s",
 				 cbpf_dialect_name(v->dialects[i]));
 	}
+	if (!was_told && !*why)
+		snprintf(why, sizeof(why),
+			 "the case is loaded by the rules of %s, which %s does "
+			 "not speak",
+			 cbpf_dialect_name(v->loads_by), c->engine->name);
 	if (!was_told) {
 		reasons_add(&c->file.reasons, why, 1);
 		return SKIP;
@@ -481,6 +485,21 @@ static bool is_udp(const struct cbpf_engine *engine)
 	       engine == &cbpf_engine_linux_udp6;
 }
 
+static bool is_seccomp(const struct cbpf_engine *engine)
+{
+	return engine == &cbpf_engine_linux_seccomp;
+}
+
+/* Offsets 8 and 12 of struct seccomp_data. */
+static bool reads_ip(const struct vector *v)
+{
+	for (size_t i = 0; i < v->n; i++)
+		if (v->insns[i].code == CBPF_LD_W &&
+		    (v->insns[i].k == 8 || v->insns[i].k == 12))
+			return true;
+	return false;
+}
+
 /* One run under one of the case's dialects. */
 static enum outcome run_under(struct conform *c, const struct vector *v,
 			      size_t i, const struct json *run,
@@ -500,7 +519,15 @@ static enum outcome run_under(struct conform *c, const struct vector *v,
 			 cbpf_dialect_name(v->dialects[i]));
 		return SKIP;
 	}
-	if (c->engine->is_oracle &&
+	if (is_seccomp(c->engine) && reads_ip(v)) {
+		snprintf(why, size,
+			 "the program reads the instruction pointer, and %s "
+			 "has its own",
+			 c->engine->name);
+		return SKIP;
+	}
+	/* of seccomp it is the byte order alone, which the engine looks at */
+	if (c->engine->is_oracle && !is_seccomp(c->engine) &&
 	    (in->packet.ctx ||
 	     (in->has_len && c->engine->dialect != CBPF_LIBPCAP))) {
 		snprintf(why, size, "%s cannot be given a context",

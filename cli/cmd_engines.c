@@ -15,7 +15,7 @@ static void print_row(const struct cbpf_engine *engine, const char *why,
 	struct json *line;
 
 	if (!is_json) {
-		printf("%-11s %-8s %-9s %s\n", engine->name,
+		printf("%-13s %-8s %-9s %s\n", engine->name,
 		       cbpf_dialect_name(engine->dialect),
 		       why ? "cannot" : "can run", why ? why : engine->about);
 		return;

@@ -36,6 +36,7 @@ struct run {
 	bool has_ctx;
 	struct lane lanes[ENGINES_MAX];
 	size_t n_lanes;
+	bool wants_all; /* engines */
 	struct cbpf_engine_opts opts;
 	bool is_json, is_quiet;
 	uint32_t max_packets;
@@ -55,7 +56,9 @@ static void print_help(void)
 	      "status 0: all agree, 1: an engine differs, 2: trouble.\n\n"
 	      "  -e, --expression EXPR  the capture filter language\n"
 	      "  -E, --engine LIST      engines, with commas between, or all "
-	      "(default interp)\n"
+	      "(default interp);\n"
+	      "                         those of system calls with -d seccomp "
+	      "only\n"
 	      "  -d, --dialect NAME     whose rules interp follows (default "
 	      "user)\n"
 	      "      --plain            linux-unix: compare accepted bytes, "
@@ -100,11 +103,9 @@ static int add_engines(struct run *r, const char *list)
 	char name[32];
 	int status = EXIT_YES;
 
-	if (strcmp(list, "all") == 0) {
-		for (size_t i = 0; engine_rows()[i]; i++)
-			status |= add_lane(r, engine_rows()[i]);
-		return status;
-	}
+	r->wants_all |= strcmp(list, "all") == 0;
+	if (strcmp(list, "all") == 0)
+		return EXIT_YES;
 	while (*list && status == EXIT_YES) {
 		size_t len = strcspn(list, ",");
 
@@ -114,6 +115,18 @@ static int add_engines(struct run *r, const char *list)
 		status = add_lane(r, engine_find(name));
 		list += len + (list[len] == ',');
 	}
+	return status;
+}
+
+/* A system call is no packet: such engines are for that dialect only. */
+static int add_all(struct run *r)
+{
+	int status = EXIT_YES;
+
+	for (size_t i = 0; r->wants_all && engine_rows()[i]; i++)
+		if (engine_rows()[i]->dialect != CBPF_SECCOMP ||
+		    r->dialect == CBPF_SECCOMP)
+			status |= add_lane(r, engine_rows()[i]);
 	return status;
 }
 
@@ -496,11 +509,11 @@ static void print_totals(const struct run *r)
 		if (!lane->judge)
 			continue;
 		if (!lane->can_run && !lane->n_run) {
-			printf("  %-11s %-8s does not take the program\n",
+			printf("  %-13s %-8s does not take the program\n",
 			       lane->engine->name, lane_dialect(r, lane));
 			continue;
 		}
-		printf("  %-11s %-8s %llu accepted", lane->engine->name,
+		printf("  %-13s %-8s %llu accepted", lane->engine->name,
 		       lane_dialect(r, lane),
 		       (unsigned long long)lane->n_accepted);
 		if (lane->engine->is_oracle || lane->n_agree != lane->n_run)
@@ -660,6 +673,8 @@ int cmd_run(int argc, char **argv)
 		}
 		status = take_option(&r, option, argv);
 	}
+	if (status == EXIT_YES)
+		status = add_all(&r);
 	if (status == EXIT_YES && !r.n_lanes)
 		status = add_lane(&r, &cbpf_engine_interp);
 	if (!r.source.expr && optind < argc)

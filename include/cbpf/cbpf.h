@@ -874,6 +874,14 @@ extern const struct cbpf_engine cbpf_engine_linux_unix;
 extern const struct cbpf_engine cbpf_engine_linux_udp;
 /** The same over IPv6. */
 extern const struct cbpf_engine cbpf_engine_linux_udp6;
+/**
+ * The Linux kernel's seccomp. A packet is a struct seccomp_data; the call is
+ * made with the native architecture and an instruction pointer of its own, and
+ * never executed: each return is rewritten to an errno first. load starts a
+ * process (a copy of this one, of raw system calls only) that ends with the
+ * handle. No privilege needed. Linux 5.0 on, x86-64 and arm64.
+ */
+extern const struct cbpf_engine cbpf_engine_linux_seccomp;
 
 /* ---- comparing --------------------------------------------------------- */
 

@@ -7,6 +7,7 @@
  */
 #include "base/diag.h"
 #include "isa/isa.h"
+#include "kernel/refusal.h"
 
 #ifdef __linux__
 
@@ -18,8 +19,8 @@
 #include <unistd.h>
 
 /* How many filters are installed, nobody tells; what is left is not known. */
-static enum cbpf_err explain(const struct cbpf_insn *insns, size_t n,
-			     int sys_errno, struct cbpf_diag *out)
+enum cbpf_err refusal_of_seccomp(const struct cbpf_insn *insns, size_t n,
+				 int sys_errno, struct cbpf_diag *out)
 {
 	struct cbpf_check_opts opts = { .size = sizeof(opts),
 					.dialect = CBPF_SECCOMP };
@@ -57,7 +58,7 @@ enum cbpf_err cbpf_attach_seccomp(const struct cbpf_insn *insns, size_t n,
 		return dg_say(diag, CBPF_E_ARGUMENT, "there is no flag 0x%x",
 			      flags);
 	if (n > UINT16_MAX)
-		return explain(insns, n, EINVAL, diag);
+		return refusal_of_seccomp(insns, n, EINVAL, diag);
 	if (flags & CBPF_SECCOMP_NO_NEW_PRIVS &&
 	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return dg_system(diag, "prctl PR_SET_NO_NEW_PRIVS", errno);
@@ -73,7 +74,7 @@ enum cbpf_err cbpf_attach_seccomp(const struct cbpf_insn *insns, size_t n,
 
 		return dg_give(diag, &why);
 	}
-	return explain(insns, n, errno, diag);
+	return refusal_of_seccomp(insns, n, errno, diag);
 }
 
 #else

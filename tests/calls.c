@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The engine linux-seccomp: that no judged call is executed, that the kernel
+ * refuses what the verifier refuses, and that random programs over random
+ * calls give what interp says. TAP.
+ *
+ *	calls [--require LIST] [--programs N] [--seed N]
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/reboot.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cbpf/cbpf.h"
+#include "tap.h"
+
+#if defined(__aarch64__)
+#define ARCH_NATIVE 0xc00000b7u
+#else
+#define ARCH_NATIVE 0xc000003eu
+#endif
+#define INSNS	40
+#define PACKETS 4
+
+struct call {
+	int32_t nr;
+	uint32_t arch;
+	uint64_t ip, args[6];
+};
+_Static_assert(sizeof(struct call) == 64, "struct seccomp_data");
+
+static struct cbpf_packet packet_of(const struct call *call)
+{
+	return (struct cbpf_packet){ (const uint8_t *)call, sizeof(*call), 0,
+				     NULL };
+}
+
+static struct cbpf_judge *new_judge(void)
+{
+	struct cbpf_engine_opts opts = { .size = sizeof(opts) };
+	struct cbpf_judge *judge;
+
+	return cbpf_judge_new(&cbpf_engine_linux_seccomp, CBPF_SECCOMP, &opts,
+			      &judge) == CBPF_OK
+		       ? judge
+		       : NULL;
+}
+
+/* ---- nothing is executed ------------------------------------------------ */
+
+static int read_ctrl_alt_del(void)
+{
+	char byte = '?';
+	int fd = open("/proc/sys/kernel/ctrl-alt-del", O_RDONLY);
+
+	if (fd >= 0 && read(fd, &byte, 1) != 1)
+		byte = '?';
+	close(fd);
+	return byte;
+}
+
+/* Judges a call under a program that lets it proceed. */
+static bool judge_call(struct cbpf_judge *judge, const struct call *call,
+		       uint32_t verdict, bool by_a)
+{
+	const struct cbpf_insn constant = { 0x06, 0, 0, verdict };
+	const struct cbpf_insn by_value[] = { { 0x00, 0, 0, verdict },
+					      { 0x16, 0, 0, 0 } };
+	struct cbpf_packet packet = packet_of(call);
+	struct cbpf_judged judged;
+
+	return cbpf_judge_load(judge, by_a ? by_value : &constant, 1 + by_a,
+			       NULL) == CBPF_OK &&
+	       cbpf_judge_run(judge, &packet, &judged) == CBPF_OK &&
+	       judged.is_run && judged.agrees && judged.answer.value == verdict;
+}
+
+static void test_not_executed(struct cbpf_judge *judge)
+{
+	static const uint32_t verdicts[] = { 0x7fff0000, 0x7ffc0000, 0x7ff00000,
+					     0x7fc00000, 0x7fffffff };
+	char path[] = "/tmp/cbpf-calls-XXXXXX";
+	int fd = mkstemp(path), before = read_ctrl_alt_del(), status;
+	pid_t victim = fork();
+	struct call calls[3] = { { 0 } };
+	bool agrees = true;
+
+	if (victim == 0) {
+		pause();
+		_exit(0);
+	}
+	for (int i = 0; i < 3; i++)
+		calls[i].arch = ARCH_NATIVE;
+	calls[0].nr = SYS_kill;
+	calls[0].args[0] = (uint64_t)victim;
+	calls[0].args[1] = SIGKILL;
+	/* of all that reboot(2) does, what can be seen and undone */
+	calls[1].nr = SYS_reboot;
+	calls[1].args[0] = LINUX_REBOOT_MAGIC1;
+	calls[1].args[1] = LINUX_REBOOT_MAGIC2;
+	calls[1].args[2] = before == '1' ? LINUX_REBOOT_CMD_CAD_OFF
+					 : LINUX_REBOOT_CMD_CAD_ON;
+	calls[2].nr = SYS_unlinkat;
+	calls[2].args[0] = (uint64_t)AT_FDCWD;
+	calls[2].args[1] = (uint64_t)(uintptr_t)path;
+	for (size_t v = 0; v < sizeof(verdicts) / sizeof(*verdicts); v++)
+		for (int i = 0; i < 3; i++)
+			agrees &=
+				judge_call(judge, &calls[i], verdicts[v],
+					   false) &&
+				judge_call(judge, &calls[i], verdicts[v], true);
+	tap_ok(agrees, "kill, reboot and unlinkat are judged under ALLOW, LOG, "
+		       "TRACE, USER_NOTIF and `ret a`: all 32 bits come back");
+	usleep(20000);
+	tap_ok(waitpid(victim, &status, WNOHANG) == 0,
+	       "the process that kill was to end lives");
+	tap_ok(read_ctrl_alt_del() == before && before != '?',
+	       "what reboot was to switch is as it was");
+	tap_ok(fd >= 0 && access(path, F_OK) == 0,
+	       "the file that unlinkat was to remove is there");
+	kill(victim, SIGKILL);
+	waitpid(victim, &status, 0);
+	close(fd);
+	unlink(path);
+}
+
+/* ---- ends that are no return, and calls that are not made --------------- */
+
+static bool is_skipped(struct cbpf_judge *judge, const struct call *call,
+		       const char *why)
+{
+	struct cbpf_packet packet = packet_of(call);
+	struct cbpf_judged judged;
+	char sentence[200];
+
+	if (cbpf_judge_run(judge, &packet, &judged) != CBPF_OK || judged.is_run)
+		return false;
+	cbpf_diag_format(&judged.diag, sentence, sizeof(sentence));
+	return strstr(sentence, why) != NULL;
+}
+
+static void test_edges(struct cbpf_judge *judge)
+{
+	static const struct cbpf_insn division[] = {
+		{ 0x20, 0, 0, 16 }, /* args[0], of a little-endian machine */
+		{ 0x07, 0, 0, 0 },  { 0x00, 0, 0, 8 },
+		{ 0x3c, 0, 0, 0 },  { 0x16, 0, 0, 0 },
+	};
+	static const struct cbpf_insn pointer[] = { { 0x20, 0, 0, 8 },
+						    { 0x16, 0, 0, 0 } };
+	static struct cbpf_insn longest[4096];
+	struct call call = { .arch = ARCH_NATIVE };
+	struct cbpf_packet packet = packet_of(&call);
+	struct cbpf_judged judged;
+	struct cbpf_ctx ctx = { .order = CBPF_BIG };
+
+	cbpf_judge_load(judge, division, 5, NULL);
+	cbpf_judge_run(judge, &packet, &judged);
+	tap_ok(judged.is_run && judged.agrees &&
+		       judged.answer.end == CBPF_ABORTED,
+	       "a division by zero kills, and that is told");
+	call.args[0] = 2;
+	cbpf_judge_run(judge, &packet, &judged);
+	tap_ok(judged.is_run && judged.agrees && judged.answer.value == 4,
+	       "the next call of the same program is answered again");
+	cbpf_judge_load(judge, pointer, 2, NULL);
+	cbpf_judge_run(judge, &packet, &judged);
+	tap_ok(judged.is_run && judged.agrees && judged.answer.value != 0,
+	       "the instruction pointer is the call's own: 0x...%08x",
+	       judged.answer.value);
+	call.ip = 4;
+	tap_ok(is_skipped(judge, &call, "instruction pointer"),
+	       "another one is skipped, with the reason");
+	call.ip = 0;
+	call.arch ^= 1;
+	tap_ok(is_skipped(judge, &call, "is not this machine's"),
+	       "so is another architecture");
+	call.arch ^= 1;
+#if defined(__x86_64__)
+	call.nr = 335;
+	tap_ok(is_skipped(judge, &call, "without asking a filter"),
+	       "so is a call that no filter is shown");
+	call.nr = 0;
+#endif
+	packet.ctx = &ctx;
+	cbpf_judge_run(judge, &packet, &judged);
+	tap_ok(!judged.is_run, "so is the other byte order");
+	packet.ctx = NULL;
+	packet.caplen = 63;
+	cbpf_judge_run(judge, &packet, &judged);
+	tap_ok(!judged.is_run, "so is what is no struct seccomp_data");
+	packet.caplen = 64;
+	for (int i = 0; i < 4096; i++)
+		longest[i] = (struct cbpf_insn){ 0x06, 0, 0, 7 };
+	tap_ok(cbpf_judge_load(judge, longest, 4096, NULL) == CBPF_OK &&
+		       is_skipped(judge, &call, "too long"),
+	       "the longest program loads, and cannot be rewritten");
+	tap_ok(cbpf_judge_load(judge, longest, 4084, NULL) == CBPF_OK &&
+		       cbpf_judge_run(judge, &packet, &judged) == CBPF_OK &&
+		       judged.is_run && judged.agrees,
+	       "twelve instructions less can");
+}
+
+/* ---- loading, random programs ------------------------------------------- */
+
+static bool is_same_load(struct cbpf_judge *judge,
+			 const struct cbpf_insn *insns, size_t n)
+{
+	struct cbpf_diag diag;
+	enum cbpf_err err = cbpf_judge_load(judge, insns, n, &diag);
+
+	if (err == CBPF_E_DIFFERS || err == CBPF_E_SYSTEM)
+		printf("# code 0x%x: %s\n", insns[0].code, diag.word);
+	return err != CBPF_E_DIFFERS && err != CBPF_E_SYSTEM;
+}
+
+static void test_codes(struct cbpf_judge *judge)
+{
+	static const uint32_t ks[] = { 0, 2, 4, 15, 16, 60, 64, 0xfffff000 };
+	unsigned long n = 0, bad = 0;
+
+	for (unsigned code = 0; code <= UINT16_MAX; code++) {
+		for (size_t i = 0; i < (code < 256 ? 8 : 1); i++) {
+			struct cbpf_insn insns[] = { { (uint16_t)code, 0, 0,
+						       ks[i] },
+						     { 0x06, 0, 0, 0 } };
+
+			bad += !is_same_load(judge, insns, 2);
+			bad += !is_same_load(judge, insns, 1);
+			n += 2;
+		}
+	}
+	tap_ok(bad == 0,
+	       "%lu programs with every code in both places: the "
+	       "kernel takes what the verifier takes",
+	       n);
+}
+
+static void random_call(uint64_t *seed, const struct cbpf_insn *insns, size_t n,
+			struct call *call)
+{
+	memset(call, 0, sizeof(*call));
+	cbpf_random_packet(seed, insns, n, (uint8_t *)call, sizeof(*call));
+	call->arch = ARCH_NATIVE;
+	call->ip = 0;
+	if (call->nr % 4 == 0)
+		call->nr %= 512;
+}
+
+static void print_case(const struct cbpf_insn *insns, size_t n,
+		       const struct cbpf_judged *judged)
+{
+	char *text;
+	size_t size;
+
+	if (cbpf_text_write(CBPF_FORMAT_ASM, insns, n, NULL, &text, &size))
+		return;
+	for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
+		printf("#   %s\n", line);
+	cbpf_text_free(text, size, NULL);
+	printf("# wanted %u end %d, got %u end %d\n", judged->expected.value,
+	       (int)judged->expected.end, judged->answer.value,
+	       (int)judged->answer.end);
+}
+
+static void test_random(struct cbpf_judge *judge, unsigned long programs,
+			uint64_t seed, bool is_wild)
+{
+	struct cbpf_random_opts opts = { .size = sizeof(opts),
+					 .dialect = CBPF_SECCOMP,
+					 .max_insns = INSNS,
+					 .is_wild = is_wild };
+	struct cbpf_insn insns[INSNS];
+	unsigned long taken = 0, runs = 0, skipped = 0, bad = 0;
+
+	for (unsigned long i = 0; i < programs && !bad; i++) {
+		size_t n = cbpf_random_program(&seed, &opts, insns);
+		struct cbpf_diag diag;
+		enum cbpf_err err = cbpf_judge_load(judge, insns, n, &diag);
+
+		if (err == CBPF_E_DIFFERS || err == CBPF_E_SYSTEM) {
+			char sentence[200];
+
+			cbpf_diag_format(&diag, sentence, sizeof(sentence));
+			printf("# %s\n", sentence);
+			bad++;
+		}
+		taken += err == CBPF_OK;
+		for (int p = 0; p < PACKETS && err == CBPF_OK; p++) {
+			struct call call;
+			struct cbpf_packet packet = packet_of(&call);
+			struct cbpf_judged judged;
+
+			random_call(&seed, insns, n, &call);
+			if (cbpf_judge_run(judge, &packet, &judged) !=
+			    CBPF_OK) {
+				cbpf_diag_format(&judged.diag, diag.word,
+						 sizeof(diag.word));
+				printf("# %s\n", diag.word);
+				bad++;
+				break;
+			}
+			runs += judged.is_run;
+			skipped += !judged.is_run;
+			if (!judged.is_run || judged.agrees)
+				continue;
+			print_case(insns, n, &judged);
+			bad++;
+		}
+	}
+	tap_ok(bad == 0,
+	       "%lu %sprograms, %lu taken by both: %lu calls agree in all 32 "
+	       "bits, %lu skipped",
+	       programs, is_wild ? "wild " : "", taken, runs, skipped);
+}
+
+int main(int argc, char **argv)
+{
+	unsigned long programs = 2500;
+	uint64_t seed = 1;
+	const char *required = "";
+	struct cbpf_judge *judge = new_judge();
+	struct cbpf_diag diag;
+	char sentence[200];
+
+	for (int i = 1; i + 1 < argc; i += 2) {
+		if (strcmp(argv[i], "--require") == 0)
+			required = argv[i + 1];
+		else if (strcmp(argv[i], "--programs") == 0)
+			programs = strtoul(argv[i + 1], NULL, 0);
+		else if (strcmp(argv[i], "--seed") == 0)
+			seed = strtoull(argv[i + 1], NULL, 0);
+	}
+	if (cbpf_engine_linux_seccomp.probe(&cbpf_engine_linux_seccomp,
+					    &diag) != CBPF_OK) {
+		cbpf_diag_format(&diag, sentence, sizeof(sentence));
+		if (tap_lists(required, "linux-seccomp"))
+			tap_ok(false, "linux-seccomp is required: %s",
+			       sentence);
+		else
+			tap_skip("linux-seccomp", "%s", sentence);
+		return tap_done();
+	}
+	test_not_executed(judge);
+	test_edges(judge);
+	test_codes(judge);
+	test_random(judge, programs, seed, false);
+	test_random(judge, programs, seed, true);
+	cbpf_judge_free(judge);
+	return tap_done();
+}
