@@ -65,6 +65,9 @@ static void print_help(void)
 	      "not all 32 bits\n"
 	      "      --udp-body         linux-udp: the first 8 bytes stand for "
 	      "the UDP header\n"
+	      "      --dgram            linux-packet: from the network header "
+	      "on\n"
+	      "      --outgoing         linux-packet: frames as they leave\n"
 	      "      --context K=V,...  fields beside the bytes: mark=5, ...\n"
 	      "      --hex BYTES        a packet in hexadecimal\n"
 	      "  -c, --count N          stop after so many packets\n"
@@ -370,7 +373,22 @@ static bool is_other_verdict(const struct lane *first, const struct lane *lane)
 	return a->value != b->value || b->shows == CBPF_SHOWS_FORESEEN;
 }
 
-static int judge_packet(struct run *r, const struct cbpf_packet *packet)
+/* What the devices of linux-packet do not carry. */
+static bool is_foreign(const struct run *r, const struct lane *lane,
+		       uint16_t link, struct cbpf_diag *why)
+{
+	if (lane->engine != &cbpf_engine_linux_packet || r->packets.is_bare ||
+	    link == CBPF_LINK_EN10MB)
+		return false;
+	memset(why, 0, sizeof(*why));
+	why->code = CBPF_E_SKIP;
+	snprintf(why->word, sizeof(why->word),
+		 "the device carries Ethernet, and this is link type %u", link);
+	return true;
+}
+
+static int judge_packet(struct run *r, const struct cbpf_packet *packet,
+			uint16_t link)
 {
 	for (size_t i = 0; i < r->n_lanes; i++) {
 		struct lane *lane = &r->lanes[i];
@@ -378,6 +396,11 @@ static int judge_packet(struct run *r, const struct cbpf_packet *packet)
 
 		if (!lane->can_run)
 			continue;
+		judged->is_run = false;
+		if (is_foreign(r, lane, link, &judged->diag)) {
+			count_skip(lane, &judged->diag);
+			continue;
+		}
 		if (cbpf_judge_run(lane->judge, packet, judged) != CBPF_OK)
 			return say_diag(lane->engine->name, &judged->diag);
 		if (!judged->is_run) {
@@ -487,7 +510,7 @@ static int run_packet(struct run *r, const struct cbpf_record *record)
 	if (!packet_take_headroom(&packet))
 		return say_trouble("packet %llu is shorter than the headroom",
 				   (unsigned long long)r->packets.number);
-	status = judge_packet(r, &packet);
+	status = judge_packet(r, &packet, record->link);
 	if (status != EXIT_YES)
 		return status;
 	r->n_packets++;
@@ -612,6 +635,12 @@ static int take_option(struct run *r, int option, char **argv)
 	case 'U':
 		r->opts.udp_body = true;
 		return EXIT_YES;
+	case 'D':
+		r->opts.is_dgram = true;
+		return EXIT_YES;
+	case 'O':
+		r->opts.is_outgoing = true;
+		return EXIT_YES;
 	case 'C':
 		r->has_ctx = true;
 		return context_parse("run", &r->ctx, optarg) ? EXIT_YES
@@ -647,6 +676,8 @@ int cmd_run(int argc, char **argv)
 		{ "dialect", required_argument, NULL, 'd' },
 		{ "plain", no_argument, NULL, 'P' },
 		{ "udp-body", no_argument, NULL, 'U' },
+		{ "dgram", no_argument, NULL, 'D' },
+		{ "outgoing", no_argument, NULL, 'O' },
 		{ "context", required_argument, NULL, 'C' },
 		{ "hex", required_argument, NULL, 'x' },
 		{ "count", required_argument, NULL, 'c' },

@@ -15,11 +15,9 @@ static const struct cbpf_engine *const rows[] = {
 #ifdef CBPF_HAVE_EXPR
 	&cbpf_engine_libpcap,
 #endif
-	&cbpf_engine_linux_unix,
-	&cbpf_engine_linux_udp,
-	&cbpf_engine_linux_udp6,
-	&cbpf_engine_linux_seccomp,
-	NULL,
+	&cbpf_engine_linux_unix,    &cbpf_engine_linux_udp,
+	&cbpf_engine_linux_udp6,    &cbpf_engine_linux_packet,
+	&cbpf_engine_linux_seccomp, NULL,
 };
 
 const struct cbpf_engine *const *engine_rows(void)

@@ -19,7 +19,7 @@ if ! "$cbpf" conform --help >/dev/null 2>&1 || "$cbpf" conform /dev/null 2>&1 | 
     echo 1..1
     exit 0
 fi
-for engine in interp libpcap linux-unix linux-udp linux-seccomp; do
+for engine in interp libpcap linux-unix linux-udp linux-packet linux-seccomp; do
     "$cbpf" engines | grep -q "^$engine .*can run" || {
         n=$((n + 1))
         echo "ok $n - exchange vectors on $engine # SKIP it cannot run here"

@@ -16,9 +16,9 @@ static const struct cbpf_engine *const oracles[] = {
 #ifdef CBPF_HAVE_EXPR
 	&cbpf_engine_libpcap,
 #endif
-	&cbpf_engine_linux_unix,
-	&cbpf_engine_linux_udp,
-	&cbpf_engine_linux_udp6,
+	&cbpf_engine_linux_unix,    &cbpf_engine_linux_udp,
+	&cbpf_engine_linux_udp6,    &cbpf_engine_linux_packet,
+	&cbpf_engine_linux_seccomp,
 };
 
 #define N_ORACLES (sizeof(oracles) / sizeof(oracles[0]))

@@ -803,6 +803,8 @@ struct cbpf_engine_opts {
 	size_t size;
 	bool is_exact; /* linux-unix: tell all 32 bits of the verdict */
 	bool udp_body; /* linux-udp: the first 8 bytes stand for the header */
+	bool is_dgram; /* linux-packet: from the network header on */
+	bool is_outgoing; /* linux-packet: frames as they leave */
 	const struct cbpf_mem *mem;
 };
 
@@ -874,6 +876,13 @@ extern const struct cbpf_engine cbpf_engine_linux_unix;
 extern const struct cbpf_engine cbpf_engine_linux_udp;
 /** The same over IPv6. */
 extern const struct cbpf_engine cbpf_engine_linux_udp6;
+/**
+ * The Linux kernel through packet sockets (packet(7)) on a pair of Ethernet
+ * devices in a network namespace of its own, which a process started by load
+ * makes. A packet is an Ethernet frame. Needs CAP_NET_ADMIN and CAP_SYS_ADMIN,
+ * or user namespaces.
+ */
+extern const struct cbpf_engine cbpf_engine_linux_packet;
 /**
  * The Linux kernel's seccomp. A packet is a struct seccomp_data; the call is
  * made with the native architecture and an instruction pointer of its own, and

@@ -29,6 +29,10 @@
 #define ETH_FCOE    0x8906
 #define ETH_HSR	    0x892f
 
+/* Linux's own, for frames whose type is a length (if_ether.h) */
+#define ETH_RAW_8023 0x0001
+#define ETH_LLC	     0x0004
+
 #define ARPHRD_ETHER	1
 #define ARPHRD_LOOPBACK 0x304
 #define ARPHRD_NONE	0xfffe
