@@ -29,6 +29,7 @@ bench: # what is measured, as ratios in one run
 	ninja -C build
 	build/bench/engines
 	bench/memory
+	bench/sockets
 
 packets: # the captures of tests/packets again (root)
 	scripts/make-packets

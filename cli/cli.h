@@ -18,11 +18,13 @@ struct json;
 enum { EXIT_YES = 0, EXIT_NO = 1, EXIT_TROUBLE = 2 };
 
 int cmd_asm(int argc, char **argv);
+int cmd_attach(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 int cmd_conform(int argc, char **argv);
 int cmd_dump(int argc, char **argv);
 int cmd_engines(int argc, char **argv);
 int cmd_run(int argc, char **argv);
+int cmd_sockets(int argc, char **argv);
 int cmd_trace(int argc, char **argv);
 
 /* ---- saying what is wrong (say.c) --------------------------------------- */
@@ -175,6 +177,14 @@ void print_vector(FILE *to, enum cbpf_dialect dialect, bool udp_body,
 		  const struct cbpf_insn *insns, size_t n,
 		  const struct cbpf_packet *packet,
 		  const struct cbpf_result *want);
+
+/* ---- filters that are known (shapes.c) ---------------------------------- */
+
+/* What a program accepts, on data that begins as link says; false: unknown. */
+bool shape_accepts(const struct cbpf_insn *insns, size_t n, uint16_t link,
+		   char *line, size_t size);
+/* Why its socket's owner should be looked at; false: no reason known. */
+bool shape_warns(const struct cbpf_socket *socket, char *line, size_t size);
 
 /* ---- the capture language (expr.c) -------------------------------------- */
 

@@ -87,6 +87,19 @@ struct json *js_push_object(struct json *array)
 	return out(value);
 }
 
+struct json *js_push_array(struct json *array)
+{
+	json_t *value = json_array();
+
+	json_array_append_new(in(array), value);
+	return out(value);
+}
+
+void js_push_int(struct json *array, uint64_t value)
+{
+	json_array_append_new(in(array), json_integer((json_int_t)value));
+}
+
 void js_print(struct json *object, FILE *to)
 {
 	json_dumpf(in(object), to, JSON_COMPACT | JSON_PRESERVE_ORDER);
@@ -339,6 +352,17 @@ struct json *js_push_object(struct json *array)
 {
 	(void)array;
 	return NULL;
+}
+
+struct json *js_push_array(struct json *array)
+{
+	(void)array;
+	return NULL;
+}
+
+void js_push_int(struct json *array, uint64_t value)
+{
+	(void)array, (void)value;
 }
 
 void js_print(struct json *object, FILE *to)

@@ -28,6 +28,8 @@ struct json *js_set_object(struct json *object, const char *key);
 struct json *js_set_array(struct json *object, const char *key);
 void js_push_text(struct json *array, const char *text);
 struct json *js_push_object(struct json *array);
+struct json *js_push_array(struct json *array);
+void js_push_int(struct json *array, uint64_t value);
 /* Writes it and a newline, and frees it. */
 void js_print(struct json *object, FILE *to);
 

@@ -728,6 +728,50 @@ enum cbpf_err cbpf_detach_reuseport(int fd, struct cbpf_diag *diag);
 enum cbpf_err cbpf_attach_fanout(int fd, const struct cbpf_insn *insns,
 				 size_t n, struct cbpf_diag *diag);
 
+/**
+ * A socket that carries a classic filter. Everything it points to is valid
+ * during the call that tells it.
+ */
+struct cbpf_socket {
+	uint64_t inode;	  /* its number in /proc/PID/fd */
+	int pid, fd;	  /* where it is open; 0 and -1: in no process */
+	char command[16]; /* of that process */
+	int family, type, protocol; /* AF_*, SOCK_*, as in socket(2) */
+	bool is_locked;
+	const void *address; /* struct sockaddr that it is bound to */
+	uint32_t address_size;
+	const struct cbpf_insn *insns; /* as it was given */
+	size_t n;
+};
+
+/** What was looked at on the way. */
+struct cbpf_sockets_seen {
+	uint64_t n_processes;
+	uint64_t n_refused; /* processes that may not be looked into */
+	uint64_t n_sockets;
+	uint64_t n_filters; /* told */
+	uint64_t n_ebpf;    /* sockets with an eBPF program: not told */
+};
+
+/**
+ * Tells the sockets of this machine that carry a classic filter, each once,
+ * until each() gives false; seen may be NULL. Without root only those of
+ * processes that may be looked into. reuseport and fanout programs cannot be
+ * read back from the kernel. NOMEM, SYSTEM (no /proc), UNAVAILABLE.
+ */
+enum cbpf_err cbpf_sockets(const struct cbpf_mem *mem,
+			   bool (*each)(void *ctx,
+					const struct cbpf_socket *socket),
+			   void *ctx, struct cbpf_sockets_seen *seen,
+			   struct cbpf_diag *diag);
+
+/**
+ * A descriptor of this process' own for what another has open as fd
+ * (pidfd_getfd(2), Linux 5.6 on), to attach to. Close it. ARGUMENT: no such
+ * process, no such descriptor; UNAVAILABLE: it may not be looked into.
+ */
+enum cbpf_err cbpf_borrow(int pid, int fd, int *own, struct cbpf_diag *diag);
+
 enum {
 	CBPF_SECCOMP_TSYNC = 1,	       /* on all threads of the process */
 	CBPF_SECCOMP_NO_NEW_PRIVS = 2, /* gives up gaining rights, first */

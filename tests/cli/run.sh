@@ -47,7 +47,7 @@ t "help of a verb" 0 "^usage: cbpf run" "$cbpf" help run
 t "help to a full disk" 2 "cannot write" sh -c '"$1" --help >/dev/full' - "$cbpf"
 t "version" 0 "^cbpf [0-9]+\.[0-9]+\.[0-9]+$" "$cbpf" --version
 t "an unknown verb" 2 "^cbpf: there is no verb fly" "$cbpf" fly
-for verb in run check trace asm dump conform engines; do
+for verb in run check trace asm dump attach sockets conform engines; do
     t "$verb --help" 0 "^usage: cbpf $verb" "$cbpf" $verb --help
     t "$verb with an unknown option" 2 "cbpf $verb" "$cbpf" $verb --nonsense
 done

@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The sockets of this machine that carry a classic filter. Which processes
+ * have which sockets open is in /proc/PID/fd; pidfd_getfd(2) borrows each
+ * once, and SO_GET_FILTER reads its filter back as it was given. That finds
+ * every kind of socket, in every network namespace. Packet sockets that no
+ * process has open (they may be under way in a message) are told by
+ * sock_diag(7), filter included; of other kinds it does not tell filters.
+ */
+#include "base/diag.h"
+#include "base/memory.h"
+
+#ifdef __linux__
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/netlink.h>
+#include <linux/packet_diag.h>
+#include <linux/sock_diag.h>
+#include <net/if.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#ifndef SO_LOCK_FILTER
+#define SO_LOCK_FILTER 44
+#endif
+#ifndef SYS_pidfd_open
+#define SYS_pidfd_open 434
+#endif
+#ifndef SYS_pidfd_getfd
+#define SYS_pidfd_getfd 438
+#endif
+
+#define BUCKETS	    4096
+#define PROG_MAX    4096  /* BPF_MAXINSNS */
+#define READ_SIZE   32768 /* of directories and of sock_diag's answers */
+#define ADDRESS_MAX 128	  /* struct sockaddr_storage */
+
+struct seen {
+	struct seen *next;
+	uint64_t inode;
+};
+
+struct search {
+	struct arena arena;
+	struct seen *buckets[BUCKETS]; /* sockets that were looked at */
+	bool (*each)(void *ctx, const struct cbpf_socket *socket);
+	void *ctx;
+	struct cbpf_sockets_seen *seen;
+	bool is_over;	/* the caller has enough */
+	bool is_broken; /* no memory */
+	struct cbpf_insn insns[PROG_MAX];
+};
+
+/* Whether a socket is new, which it is not any more. */
+static bool is_new(struct search *s, uint64_t inode)
+{
+	struct seen **bucket = &s->buckets[inode % BUCKETS];
+	struct seen *seen;
+
+	for (seen = *bucket; seen; seen = seen->next)
+		if (seen->inode == inode)
+			return false;
+	seen = arena_take(&s->arena, 1, sizeof(*seen));
+	if (!seen) {
+		s->is_broken = true;
+		return false;
+	}
+	seen->inode = inode;
+	seen->next = *bucket;
+	*bucket = seen;
+	return true;
+}
+
+/* ---- one socket --------------------------------------------------------- */
+
+static int read_option(int fd, int option)
+{
+	int value = 0;
+	socklen_t size = sizeof(value);
+
+	return getsockopt(fd, SOL_SOCKET, option, &value, &size) == 0 ? value
+								      : 0;
+}
+
+/* Its filter into s->insns; false where it has none that is classic. */
+static bool read_filter(struct search *s, int fd, size_t *n)
+{
+	socklen_t len = 0;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_GET_FILTER, NULL, &len) < 0) {
+		s->seen->n_ebpf += errno == EACCES;
+		return false;
+	}
+	if (len == 0)
+		return false;
+	len = PROG_MAX;
+	if (getsockopt(fd, SOL_SOCKET, SO_GET_FILTER, s->insns, &len) < 0)
+		return false;
+	*n = len;
+	return len > 0;
+}
+
+static void tell(struct search *s, struct cbpf_socket *socket, size_t n)
+{
+	socket->insns = s->insns;
+	socket->n = n;
+	s->seen->n_filters++;
+	s->is_over = !s->each(s->ctx, socket);
+}
+
+/* A descriptor of ours for what may be a process' socket with a filter. */
+static void look_at(struct search *s, int fd, struct cbpf_socket *socket)
+{
+	uint8_t address[ADDRESS_MAX];
+	socklen_t size = sizeof(address);
+	size_t n;
+
+	s->seen->n_sockets++;
+	if (!read_filter(s, fd, &n))
+		return;
+	socket->family = read_option(fd, SO_DOMAIN);
+	socket->type = read_option(fd, SO_TYPE);
+	socket->protocol = read_option(fd, SO_PROTOCOL);
+	socket->is_locked = read_option(fd, SO_LOCK_FILTER) != 0;
+	socket->address = address;
+	if (getsockname(fd, (void *)address, &size) == 0)
+		socket->address_size = size < sizeof(address)
+					       ? size
+					       : (socklen_t)sizeof(address);
+	tell(s, socket, n);
+}
+
+/* ---- directories -------------------------------------------------------- */
+
+/* The layout of getdents64(2); opendir() would take memory of its own. */
+struct entry {
+	uint64_t inode;
+	int64_t next;
+	unsigned short size;
+	unsigned char type;
+	char name[];
+};
+
+/* Calls each() for every entry whose name is a number. */
+static bool each_number(int dir, void *ctx,
+			bool (*each)(void *ctx, int dir, long number))
+{
+	_Alignas(8) char buf[READ_SIZE];
+	long len;
+
+	while ((len = syscall(SYS_getdents64, dir, buf, sizeof(buf))) > 0) {
+		for (long at = 0; at < len;) {
+			const struct entry *entry = (void *)(buf + at);
+			char *end;
+			long number = strtol(entry->name, &end, 10);
+
+			at += entry->size;
+			if (end == entry->name || *end)
+				continue;
+			if (!each(ctx, dir, number))
+				return false;
+		}
+	}
+	return len == 0;
+}
+
+struct owner {
+	struct search *search;
+	int pid, pidfd;
+	char command[16];
+};
+
+static bool look_at_descriptor(void *ctx, int dir, long number)
+{
+	const struct owner *owner = ctx;
+	struct search *s = owner->search;
+	struct cbpf_socket socket = { .pid = owner->pid, .fd = (int)number };
+	char name[24], target[64];
+	unsigned long long inode;
+	ssize_t len;
+	int fd;
+
+	snprintf(name, sizeof(name), "%ld", number);
+	len = readlinkat(dir, name, target, sizeof(target) - 1);
+	if (len < 0)
+		return true; /* closed since */
+	target[len] = '\0';
+	if (sscanf(target, "socket:[%llu]", &inode) != 1 || !is_new(s, inode))
+		return !s->is_broken;
+	fd = (int)syscall(SYS_pidfd_getfd, owner->pidfd, number, 0);
+	if (fd < 0)
+		return true;
+	socket.inode = inode;
+	memcpy(socket.command, owner->command, sizeof(socket.command));
+	look_at(s, fd, &socket);
+	close(fd);
+	return !s->is_over;
+}
+
+static void read_command(int proc, long pid, char command[16])
+{
+	char path[40];
+	ssize_t len;
+	int fd;
+
+	snprintf(path, sizeof(path), "%ld/comm", pid);
+	fd = openat(proc, path, O_RDONLY | O_CLOEXEC);
+	len = fd < 0 ? 0 : read(fd, command, 15);
+	if (fd >= 0)
+		close(fd);
+	command[len > 0 ? len : 0] = '\0';
+	command[strcspn(command, "\n")] = '\0';
+}
+
+static bool look_at_process(void *ctx, int proc, long pid)
+{
+	struct search *s = ctx;
+	struct owner owner = { .search = s, .pid = (int)pid };
+	char path[40];
+	bool goes_on = true;
+	int dir;
+
+	snprintf(path, sizeof(path), "%ld/fd", pid);
+	dir = openat(proc, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	owner.pidfd = (int)syscall(SYS_pidfd_open, owner.pid, 0);
+	if (dir >= 0 && owner.pidfd >= 0) {
+		read_command(proc, pid, owner.command);
+		goes_on = each_number(dir, &owner, look_at_descriptor);
+	} else if (errno == EACCES || errno == EPERM) {
+		s->seen->n_refused++;
+	}
+	s->seen->n_processes++;
+	if (dir >= 0)
+		close(dir);
+	if (owner.pidfd >= 0)
+		close(owner.pidfd);
+	return goes_on || (!s->is_over && !s->is_broken);
+}
+
+/* ---- sock_diag ---------------------------------------------------------- */
+
+static void tell_packet_socket(struct search *s, const struct nlmsghdr *head)
+{
+	const struct packet_diag_msg *m = (const void *)(head + 1);
+	const char *at = (const char *)(m + 1);
+	const char *end = (const char *)head + head->nlmsg_len;
+	struct cbpf_socket socket = { .inode = m->pdiag_ino,
+				      .fd = -1,
+				      .family = AF_PACKET,
+				      .type = m->pdiag_type,
+				      .protocol = m->pdiag_num };
+	size_t n = 0;
+
+	while (end - at >= NLA_HDRLEN) {
+		const struct nlattr *a = (const void *)at;
+
+		if (a->nla_len < NLA_HDRLEN || a->nla_len > end - at)
+			break;
+		if (a->nla_type == PACKET_DIAG_FILTER) {
+			n = (a->nla_len - NLA_HDRLEN) / sizeof(*s->insns);
+			n = n < PROG_MAX ? n : PROG_MAX;
+			memcpy(s->insns, at + NLA_HDRLEN,
+			       n * sizeof(*s->insns));
+		}
+		at += NLA_ALIGN(a->nla_len);
+	}
+	if (!is_new(s, socket.inode))
+		return;
+	s->seen->n_sockets++;
+	if (n > 0)
+		tell(s, &socket, n);
+}
+
+/* Packet sockets of this namespace; those not seen before are told. */
+static void ask_sock_diag(struct search *s)
+{
+	struct {
+		struct nlmsghdr head;
+		struct packet_diag_req req;
+	} request = { .head = { .nlmsg_len = sizeof(request),
+				.nlmsg_type = SOCK_DIAG_BY_FAMILY,
+				.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP },
+		      .req = { .sdiag_family = AF_PACKET,
+			       .pdiag_show = PACKET_SHOW_FILTER } };
+	_Alignas(8) char buf[READ_SIZE];
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+	bool goes_on = fd >= 0 && send(fd, &request, sizeof(request), 0) > 0;
+
+	while (goes_on && !s->is_over && !s->is_broken) {
+		ssize_t len = recv(fd, buf, sizeof(buf), 0);
+		struct nlmsghdr *head = (void *)buf;
+
+		if (len < 0 && errno == EINTR)
+			continue;
+		goes_on = len > 0;
+		for (; goes_on && NLMSG_OK(head, len) && !s->is_over;
+		     head = NLMSG_NEXT(head, len)) {
+			goes_on = head->nlmsg_type == SOCK_DIAG_BY_FAMILY;
+			if (goes_on &&
+			    head->nlmsg_len >= NLMSG_LENGTH(sizeof(
+						       struct packet_diag_msg)))
+				tell_packet_socket(s, head);
+		}
+	}
+	if (fd >= 0)
+		close(fd);
+}
+
+enum cbpf_err cbpf_sockets(const struct cbpf_mem *mem,
+			   bool (*each)(void *ctx,
+					const struct cbpf_socket *socket),
+			   void *ctx, struct cbpf_sockets_seen *seen,
+			   struct cbpf_diag *diag)
+{
+	struct cbpf_mem own = mem_or_libc(mem);
+	struct cbpf_sockets_seen unused;
+	struct search *s = mem_new(&own, 1, sizeof(*s));
+	enum cbpf_err err = CBPF_OK;
+	int proc;
+
+	if (!s)
+		return dg_fail(diag, CBPF_E_NOMEM);
+	memset(s, 0, sizeof(*s));
+	s->arena = arena_new(&own);
+	s->each = each;
+	s->ctx = ctx;
+	s->seen = seen ? seen : &unused;
+	memset(s->seen, 0, sizeof(*s->seen));
+	proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (proc < 0) {
+		err = dg_system(diag, "/proc", errno);
+	} else {
+		each_number(proc, s, look_at_process);
+		close(proc);
+		if (!s->is_over && !s->is_broken)
+			ask_sock_diag(s);
+	}
+	if (s->is_broken)
+		err = dg_fail(diag, CBPF_E_NOMEM);
+	arena_free(&s->arena);
+	mem_free(&own, s, sizeof(*s));
+	return err;
+}
+
+/* ---- borrowing ---------------------------------------------------------- */
+
+enum cbpf_err cbpf_borrow(int pid, int fd, int *own, struct cbpf_diag *diag)
+{
+	int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	enum cbpf_err err = CBPF_OK;
+
+	*own = -1;
+	if (pidfd < 0 && errno == ESRCH)
+		return dg_say(diag, CBPF_E_ARGUMENT, "there is no process %d",
+			      pid);
+	if (pidfd < 0)
+		return dg_system(diag, "pidfd_open", errno);
+	*own = (int)syscall(SYS_pidfd_getfd, pidfd, fd, 0);
+	if (*own < 0 && errno == EBADF)
+		err = dg_say(diag, CBPF_E_ARGUMENT,
+			     "process %d has no descriptor %d", pid, fd);
+	else if (*own < 0 && errno == EPERM)
+		err = dg_say(diag, CBPF_E_UNAVAILABLE,
+			     "process %d may not be looked into: that needs "
+			     "root, or the right to trace it",
+			     pid);
+	else if (*own < 0)
+		err = dg_system(diag, "pidfd_getfd", errno);
+	close(pidfd);
+	return err;
+}
+
+#else
+
+enum cbpf_err cbpf_sockets(const struct cbpf_mem *mem,
+			   bool (*each)(void *ctx,
+					const struct cbpf_socket *socket),
+			   void *ctx, struct cbpf_sockets_seen *seen,
+			   struct cbpf_diag *diag)
+{
+	(void)mem, (void)each, (void)ctx, (void)seen;
+	return dg_say(diag, CBPF_E_UNAVAILABLE,
+		      "filters of sockets are found on Linux only");
+}
+
+enum cbpf_err cbpf_borrow(int pid, int fd, int *own, struct cbpf_diag *diag)
+{
+	(void)pid, (void)fd;
+	*own = -1;
+	return dg_say(diag, CBPF_E_UNAVAILABLE,
+		      "descriptors are borrowed on Linux only");
+}
+
+#endif

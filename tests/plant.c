@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Opens sockets with filters, for tests that look for them, and keeps them
+ * open until its standard input ends.
+ *
+ *	plant [KIND=FILE]... [many=N]
+ *
+ * KIND is udp, tcp, raw (ICMP), packet, unix; FILE the program. many: so many
+ * sockets without a filter. Says "KIND FD" of each, then "ready".
+ */
+#include <linux/if_packet.h>
+#include <net/ethernet.h>
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "cbpf/cbpf.h"
+
+static int open_socket(const char *kind)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET,
+				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int fd;
+
+	if (strcmp(kind, "packet") == 0)
+		return socket(AF_PACKET, SOCK_RAW, htons(ETH_P_IP));
+	if (strcmp(kind, "raw") == 0)
+		return socket(AF_INET, SOCK_RAW, IPPROTO_ICMP);
+	if (strcmp(kind, "unix") == 0)
+		return socket(AF_UNIX, SOCK_DGRAM, 0);
+	fd = socket(AF_INET, strcmp(kind, "tcp") ? SOCK_DGRAM : SOCK_STREAM, 0);
+	if (fd >= 0 && bind(fd, (struct sockaddr *)&at, sizeof(at)) < 0)
+		return -1;
+	return fd;
+}
+
+static int plant(const char *kind, const char *path)
+{
+	static char text[65536];
+	FILE *file = fopen(path, "rb");
+	size_t size = file ? fread(text, 1, sizeof(text), file) : 0;
+	struct cbpf_code code;
+	int fd = open_socket(kind);
+
+	if (file)
+		fclose(file);
+	if (fd < 0 || cbpf_text_read(CBPF_FORMAT_AUTO, text, size, NULL, &code,
+				     NULL) != CBPF_OK)
+		return -1;
+	if (cbpf_attach(fd, code.insns, code.n, NULL) != CBPF_OK)
+		return -1;
+	cbpf_code_free(&code);
+	return fd;
+}
+
+int main(int argc, char **argv)
+{
+	struct rlimit files = { 65536, 65536 };
+	char byte;
+
+	setrlimit(RLIMIT_NOFILE, &files);
+	for (int i = 1; i < argc; i++) {
+		char *equals = strchr(argv[i], '=');
+		int fd = 0;
+
+		if (!equals)
+			return 2;
+		*equals = '\0';
+		if (strcmp(argv[i], "many") == 0) {
+			for (int n = atoi(equals + 1); n > 0 && fd >= 0; n--)
+				fd = open_socket(n % 2 ? "udp" : "unix");
+		} else {
+			fd = plant(argv[i], equals + 1);
+			printf("%s %d\n", argv[i], fd);
+		}
+		if (fd < 0) {
+			fprintf(stderr, "plant: %s cannot be opened\n",
+				argv[i]);
+			return 1;
+		}
+	}
+	puts("ready");
+	fflush(stdout);
+	return read(STDIN_FILENO, &byte, 1) < 0;
+}

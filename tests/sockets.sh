@@ -1,0 +1,155 @@
+#!/bin/sh
+# cbpf sockets and cbpf attach, on sockets planted for them. TAP.
+#
+#   sockets.sh PATH-TO-cbpf PATH-TO-plant
+cbpf=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
+plant=$(cd "$(dirname "$2")" && pwd)/$(basename "$2")
+cd "$(dirname "$0")/.." || exit 2
+tmp=$(mktemp -d)
+plant_pid=
+trap 'test -z "$plant_pid" || kill $plant_pid 2>/dev/null; rm -rf "$tmp"' EXIT
+n=0
+t() { # name, exit status, extended regular expression for the output, command
+    n=$((n + 1))
+    name=$1 status=$2 want=$3
+    shift 3
+    "$@" >"$tmp/out" 2>&1
+    got=$?
+    if [ $got -eq "$status" ] && { [ -z "$want" ] || grep -Eq -- "$want" "$tmp/out"; }; then
+        echo "ok $n - $name"
+    else
+        sed 's/^/# /' "$tmp/out" | tail -n 12
+        echo "not ok $n - $name (status $got, $status wanted; /$want/)"
+    fi
+}
+skip() { n=$((n + 1)); echo "ok $n - $1 # SKIP $2"; }
+# start KIND=FILE...: the sockets, until stop
+start() {
+    rm -f "$tmp/fifo"
+    mkfifo "$tmp/fifo"
+    "$plant" "$@" <"$tmp/fifo" >"$tmp/planted" &
+    plant_pid=$!
+    exec 3>"$tmp/fifo"
+    until grep -q ready "$tmp/planted"; do
+        kill -0 $plant_pid 2>/dev/null || return 1
+        sleep 0.01
+    done
+}
+stop() {
+    exec 3>&-
+    wait $plant_pid
+    plant_pid=
+}
+fd_of() { sed -n "s/^$1 //p" "$tmp/planted"; }
+# the program that `sockets` read back from a descriptor, as -dd
+read_back() {
+    "$cbpf" sockets -f dd | awk -v head="^pid $plant_pid fd $1 " '
+        $0 ~ head { on = 1; next } /^    \{/ { if (on) { sub(/^ */, ""); print } next } /WARNING/ { next } { on = 0 }'
+}
+
+printf 'ldxb 4*([0]&0xf)\nldh [x + 4]\njeq #4711, aa, bb\naa: ret #-1\nbb: ldb [x + 0]\njeq #0, cc, dd\ndd: ret #0xfffffff\ncc: ret #0\n' >"$tmp/raw"
+# junk in fields that mean nothing must come back as well
+printf '{ 0x0, 1, 2, 7 },\n{ 0x7, 3, 4, 0xdeadbeef },\n{ 0x16, 5, 6, 0xffffffff },\n' >"$tmp/udp"
+# what is known of BPFDoor: UDP, ICMP echo and TCP with a magic value
+cat >"$tmp/packet" <<'END'
+        ldh [12]
+        jne #0x800, drop
+        ldb [23]
+        jne #17, icmp
+        ldh [20]
+        jset #0x1fff, drop
+        ldxb 4*([14]&0xf)
+        ldh [x + 22]
+        jeq #0x7255, keep, drop
+icmp:   jne #1, tcp
+        ldh [20]
+        jset #0x1fff, drop
+        ldxb 4*([14]&0xf)
+        ldh [x + 22]
+        jne #0x7255, drop
+        ldb [x + 14]
+        jeq #8, keep, drop
+tcp:    jne #6, drop
+        ldh [20]
+        jset #0x1fff, drop
+        ldxb 4*([14]&0xf)
+        ldb [x + 26]
+        and #0xf0
+        rsh #2
+        add x
+        tax
+        ldh [x + 14]
+        jne #0x5293, drop
+keep:   ret #65535
+drop:   ret #0
+END
+printf 'ret #0\n' >"$tmp/unix"
+
+if [ "$(id -u)" != 0 ] || ! start "raw=$tmp/raw" "udp=$tmp/udp" "packet=$tmp/packet" "unix=$tmp/unix" many=1000; then
+    skip "sockets and attach" "raw and packet sockets need root"
+else
+    for kind in raw udp packet unix; do
+        "$cbpf" dump -f dd "$tmp/$kind" >"$tmp/want"
+        read_back "$(fd_of $kind)" >"$tmp/got"
+        t "a filter on a $kind socket is found and read back bit for bit" 0 "" cmp "$tmp/want" "$tmp/got"
+    done
+    t "ping's filter is recognised" 0 "fd $(fd_of raw) \(plant\): inet raw, protocol 1, 0.0.0.0: 8 instructions, accepts ICMP, of echo replies those with identifier 4711 \(ping\)" "$cbpf" sockets
+    t "a filter that drops all is recognised" 0 "fd $(fd_of unix) \(plant\): unix dgram: 1 instructions, accepts nothing" "$cbpf" sockets
+    t "a shape known from backdoors warns" 0 "WARNING: it looks for 0x7255 in the payload, as filters of BPFDoor do" "$cbpf" sockets
+    t "and no other here does" 0 "^1$" sh -c '"$1" sockets | grep -c WARNING' - "$cbpf"
+    t "what was looked at is counted" 0 "^4 of 10[0-9][0-9] sockets of [0-9]* processes have a classic filter" "$cbpf" sockets
+    if "$cbpf" engines --json >/dev/null 2>&1; then
+        t "as JSON" 0 '"fd": ?'"$(fd_of udp)"'.*"hook": ?"socket".*"family": ?"inet".*"prog": ?\[\[0, ?1, ?2, ?7\], ?\[7, ?3, ?4, ?3735928559\]' "$cbpf" sockets --json
+    else
+        skip "as JSON" "built without jansson"
+    fi
+    stop
+    if "$cbpf" dump -e 'tcp port 443' -f ddd -o "$tmp/web" 2>/dev/null; then
+        "$cbpf" dump -e 'dst host 192.0.2.7' -f ddd -o "$tmp/host"
+        start "packet=$tmp/web" "unix=$tmp/unix"
+        t "what libpcap makes of an expression is recognised" 0 "fd $(fd_of packet) .*packet raw, protocol 0x0800, all interfaces: [0-9]+ instructions, accepts tcp port 443$" "$cbpf" sockets
+        stop
+        start "packet=$tmp/host"
+        t "an address too" 0 "accepts dst host 192.0.2.7$" "$cbpf" sockets
+        stop
+    else
+        skip "expressions" "built without libpcap"
+    fi
+    # ---- attach
+    start "raw=$tmp/raw" "udp=$tmp/udp" "packet=$tmp/packet" "unix=$tmp/unix"
+    t "a program is put on another's socket" 0 "" sh -c 'printf "ret #77\n" | "$1" attach --pid $2 --fd $3 -' - "$cbpf" $plant_pid "$(fd_of unix)"
+    t "and is there" 0 "fd $(fd_of unix) .*accepts everything, of each 77 bytes" "$cbpf" sockets
+    t "an illegal one is refused and explained" 1 "instruction 0: M\[0\] is read here" sh -c 'printf "ld M[0]\nret a\n" | "$1" attach --pid $2 --fd $3 -' - "$cbpf" $plant_pid "$(fd_of unix)"
+    t "a reuseport program wants the option" 1 "bound without SO_REUSEPORT" sh -c 'printf "ret #0\n" | "$1" attach --hook reuseport --pid $2 --fd $3 -' - "$cbpf" $plant_pid "$(fd_of udp)"
+    t "a fanout program wants a group" 1 "no fanout group" sh -c 'printf "ret #0\n" | "$1" attach --hook fanout --pid $2 --fd $3 -' - "$cbpf" $plant_pid "$(fd_of packet)"
+    t "it is taken off" 0 "" "$cbpf" attach --detach --pid $plant_pid --fd "$(fd_of unix)"
+    t "then there is none" 1 "the socket has no filter" "$cbpf" attach --detach --pid $plant_pid --fd "$(fd_of unix)"
+    t "locked" 0 "" sh -c 'printf "ret #5\n" | "$1" attach --lock --pid $2 --fd $3 -' - "$cbpf" $plant_pid "$(fd_of unix)"
+    t "a locked one stays" 1 "is locked" "$cbpf" attach --detach --pid $plant_pid --fd "$(fd_of unix)"
+    t "and is listed as that" 0 "1 instructions, locked, accepts everything" "$cbpf" sockets
+    t "no such descriptor" 2 "process $plant_pid has no descriptor 9999" "$cbpf" attach --detach --pid $plant_pid --fd 9999
+    t "no socket" 2 "not a socket|non-socket" "$cbpf" attach --detach --pid $plant_pid --fd 1
+    stop
+    t "no such process" 2 "there is no process 999999999" "$cbpf" attach --detach --pid 999999999 --fd 1
+    t "as another user it says that it needs root" 2 "that needs root" setpriv --reuid 65534 --clear-groups "$cbpf" sockets
+fi
+
+# ---- commands: no privilege needed
+t "a command is run over a new socket" 0 "socket:\[" sh -c 'printf "ret #0\n" | "$1" attach --new udp:0 - -- readlink /proc/self/fd/0' - "$cbpf"
+t "which has the filter" 0 "^{ 0x6, 0, 0, 0x0000002a }," sh -c 'printf "ret #42\n" >"$2/f"; "$1" attach --new tcp:0 "$2/f" -- sh -c "\"$1\" sockets -f dd 2>/dev/null | grep -A1 \"pid \$\$ fd 0 \" | sed -n \"2s/^ *//p\""' - "$cbpf" "$tmp"
+t "the command's status is its own" 7 "" sh -c 'printf "ret #0\n" | "$1" attach --new udp:0 - -- sh -c "exit 7"' - "$cbpf"
+case $(uname -m) in x86_64) nr=41 ;; s390x) nr=359 ;; *) nr=198 ;; esac # socket
+printf 'ld [0]\njne #%u, ok\nret #0x50001\nok: ret #0x7fff0000\n' $nr >"$tmp/seccomp"
+t "a command under seccomp" 0 "^hello" "$cbpf" attach --hook seccomp "$tmp/seccomp" -- echo hello
+t "what it forbids is forbidden" 1 "Operation not permitted" "$cbpf" attach --hook seccomp "$tmp/seccomp" -- bash -c 'echo >/dev/udp/127.0.0.1/9'
+t "a filter that is none for seccomp" 1 "code 0x28 is not an instruction" sh -c 'printf "ldh [12]\nret #0\n" | "$1" attach --hook seccomp - -- true' - "$cbpf"
+t "no such command" 2 "/none: No such file" sh -c 'printf "ret #0\n" | "$1" attach --new udp:0 - -- /none' - "$cbpf"
+t "no such interface" 2 "there is no interface none0" sh -c 'printf "ret #0\n" | "$1" attach --new packet:none0 - -- true' - "$cbpf"
+t "no such kind of socket" 2 "takes udp:PORT, tcp:PORT" sh -c 'printf "ret #0\n" | "$1" attach --new tcp:x - -- true' - "$cbpf"
+t "nowhere to attach" 2 "says where" sh -c 'printf "ret #0\n" | "$1" attach - -- true' - "$cbpf"
+t "no command" 2 "a command is missing" sh -c 'printf "ret #0\n" | "$1" attach --new udp:0 -' - "$cbpf"
+t "a descriptor without a process" 2 "go together" "$cbpf" attach --fd 3 "$tmp/unix"
+t "no such hook" 2 "nothing is attached to a hook xdp" "$cbpf" attach --hook xdp "$tmp/unix"
+t "sockets takes no argument" 2 "it takes no x" "$cbpf" sockets x
+t "sockets has no such format" 2 "no format x" "$cbpf" sockets -f x
+echo "1..$n"
