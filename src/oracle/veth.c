@@ -178,7 +178,11 @@ static bool make_all(struct order *o)
 	if (!make_devices(o))
 		return false;
 	control = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (!bring_up(o, control, OUT) || !bring_up(o, control, IN))
+	/*
+	 * The sender's last: a device that comes up with its peer up has its
+	 * queue at once, else some time after the peer came.
+	 */
+	if (!bring_up(o, control, IN) || !bring_up(o, control, OUT))
 		return false;
 	out = index_of(control, OUT);
 	in = index_of(control, IN);
