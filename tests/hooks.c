@@ -80,6 +80,18 @@ static uint32_t verdict_of(const struct cbpf_insn *insns, size_t n,
 	return result.value;
 }
 
+static bool in_child(int (*fn)(void))
+{
+	int status = 1;
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (pid == 0)
+		_exit(fn());
+	return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
+}
+
 /* ---- a socket's filter -------------------------------------------------- */
 
 static void test_filter(void)
@@ -117,6 +129,23 @@ static void test_filter(void)
 		       cbpf_attach(fd, insns, 3, &diag) == CBPF_E_SYSTEM &&
 		       cbpf_lock(fd, &diag) == CBPF_E_SYSTEM,
 	       "a closed descriptor is the system's error");
+}
+
+/* Without rights: newer kernels refuse TCP, and that is told. */
+static int child_tcp(void)
+{
+	const struct cbpf_insn insn = { 0x06, 0, 0, 1 };
+	struct cbpf_diag diag = { .code = CBPF_OK };
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	enum cbpf_err err;
+
+	if (geteuid() == 0 && setuid(65534) < 0)
+		return 1;
+	err = cbpf_attach(fd, &insn, 1, &diag);
+	return err == CBPF_OK || (err == CBPF_E_TCP_RIGHTS &&
+				  diag.sys_errno == EPERM)
+		       ? 0
+		       : 1;
 }
 
 /* ---- SO_ATTACH_REUSEPORT_CBPF ------------------------------------------- */
@@ -497,18 +526,6 @@ static int child_rival(void)
 	return child_threads(true);
 }
 
-static bool in_child(int (*fn)(void))
-{
-	int status = 1;
-	pid_t pid;
-
-	fflush(stdout);
-	pid = fork();
-	if (pid == 0)
-		_exit(fn());
-	return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
-}
-
 static int child_fanout(void)
 {
 	/* a namespace of its own: nobody else's frames, nobody else's device */
@@ -599,6 +616,7 @@ int main(int argc, char **argv)
 		required = argv[2];
 	test_verdicts();
 	test_filter();
+	tap_ok(in_child(child_tcp), "TCP: who may not attach is told");
 	test_reuseport();
 	test_fanout();
 	test_seccomp();

@@ -136,7 +136,7 @@ fi
 
 # ---- commands: no privilege needed
 t "a command is run over a new socket" 0 "socket:\[" sh -c 'printf "ret #0\n" | "$1" attach --new udp:0 - -- readlink /proc/self/fd/0' - "$cbpf"
-t "which has the filter" 0 "^{ 0x6, 0, 0, 0x0000002a }," sh -c 'printf "ret #42\n" >"$2/f"; "$1" attach --new tcp:0 "$2/f" -- sh -c "\"$1\" sockets -f dd 2>/dev/null | grep -A1 \"pid \$\$ fd 0 \" | sed -n \"2s/^ *//p\""' - "$cbpf" "$tmp"
+t "which has the filter" 0 "^{ 0x6, 0, 0, 0x0000002a }," sh -c 'printf "ret #42\n" >"$2/f"; "$1" attach --new udp6:0 "$2/f" -- sh -c "\"$1\" sockets -f dd 2>/dev/null | grep -A1 \"pid \$\$ fd 0 \" | sed -n \"2s/^ *//p\""' - "$cbpf" "$tmp"
 t "the command's status is its own" 7 "" sh -c 'printf "ret #0\n" | "$1" attach --new udp:0 - -- sh -c "exit 7"' - "$cbpf"
 case $(uname -m) in x86_64) nr=41 ;; s390x) nr=359 ;; *) nr=198 ;; esac # socket
 printf 'ld [0]\njne #%u, ok\nret #0x50001\nok: ret #0x7fff0000\n' $nr >"$tmp/seccomp"

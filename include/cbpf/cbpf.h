@@ -136,6 +136,9 @@ enum cbpf_err {
 
 	/* the capture filter language */
 	CBPF_E_EXPR = 80,
+
+	/* the kernel again */
+	CBPF_E_TCP_RIGHTS = 90,
 };
 
 /** No instruction, where a diagnosis is about none. */

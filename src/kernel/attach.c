@@ -16,6 +16,7 @@
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/if_packet.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -121,6 +122,9 @@ static enum cbpf_err explain(const struct socket_hook *hook, int fd,
 
 	if (sys_errno == EPERM && read_option(fd, SOL_SOCKET, SO_LOCK_FILTER))
 		diag = dg_make(CBPF_E_LOCKED, 0, 0);
+	else if (sys_errno == EPERM &&
+		 read_option(fd, SOL_SOCKET, SO_PROTOCOL) == IPPROTO_TCP)
+		diag = dg_make(CBPF_E_TCP_RIGHTS, 0, 0);
 	else if (sys_errno != EINVAL && sys_errno != ENOMEM)
 		return dg_system(out, hook->call, sys_errno);
 	else if (cbpf_check(insns, n, &opts, &report) == CBPF_OK)
