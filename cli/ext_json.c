@@ -199,6 +199,7 @@ struct json *js_next(struct js_file *file, char *error)
 		if (!value)
 			break;
 		pass(file, (size_t)why.position);
+		file->n_values++;
 		if (!js_is_array(out(value)))
 			return out(value);
 		file->array = out(value);

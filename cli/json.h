@@ -49,6 +49,7 @@ struct js_file {
 	unsigned long line;
 	struct json *array;
 	size_t at_item;
+	unsigned long n_values; /* begun so far, an array counts once */
 };
 bool js_open(struct js_file *file, const char *text, size_t size);
 struct json *js_next(struct js_file *file, char *error);

@@ -102,7 +102,6 @@ enum cbpf_err {
 	CBPF_E_NUMBER = 44,
 	CBPF_E_NUMBER_CUT = 45,
 	CBPF_E_JUMP_BACK = 46,
-	CBPF_E_LOST = 47,
 	CBPF_E_FORMAT_MANY = 48,
 	CBPF_E_LOSSY = 49,
 	CBPF_E_RAW_SIZE = 50,
@@ -112,6 +111,7 @@ enum cbpf_err {
 	CBPF_E_TOO_MANY = 54,
 	CBPF_E_COMMENT = 55,
 	CBPF_E_LABEL_TAKEN = 56,
+	CBPF_E_LOST = 57,
 
 	/* captures */
 	CBPF_E_CAP_MAGIC = 60,
@@ -288,6 +288,14 @@ enum cbpf_op {
 #define CBPF_EXT_VLAN_TPID  0xfffff03cu /* the tag's Ethertype */
 /* clang-format on */
 
+/** Where struct seccomp_data has what (include/uapi/linux/seccomp.h). */
+enum {
+	CBPF_DATA_NR = 0,
+	CBPF_DATA_ARCH = 4,
+	CBPF_DATA_IP = 8,
+	CBPF_DATA_ARGS = 16, /* six of 8 bytes */
+};
+
 /* ---- dialects ---------------------------------------------------------- */
 
 /**
@@ -392,7 +400,7 @@ enum cbpf_err cbpf_text_write(enum cbpf_format format,
 /**
  * Says what a form does not keep of a program: what comes back when
  * cbpf_text_write()'s text is read, against what was written; a warning for
- * each instruction that is not the same. CBPF_OK: nothing is lost; LOSSY, or
+ * each instruction that is not the same. CBPF_OK: nothing is lost; LOST, or
  * NOMEM, ARGUMENT.
  */
 enum cbpf_err cbpf_text_losses(enum cbpf_format format,

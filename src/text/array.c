@@ -51,7 +51,10 @@ static const struct {
 
 #define DEPTH_MAX 32 /* of parentheses and pending operators */
 
-/* n is the minus of one operand; < and > are << and >>. */
+/*
+ * n is the minus of one operand; < and > are << and >>; b, h and w are casts
+ * to 8, 16 and 32 bits.
+ */
 struct expression {
 	int64_t values[DEPTH_MAX];
 	unsigned n_values;
@@ -63,8 +66,8 @@ struct expression {
 /* Higher binds tighter; 0 is no operator. */
 static int precedence(char op)
 {
-	static const char *const levels[] = { "|",  "^", "&", "<>",
-					      "+-", "*", "n~" };
+	static const char *const levels[] = { "|",  "^", "&",	 "<>",
+					      "+-", "*", "n~bhw" };
 
 	for (size_t i = 0; op && i < CBPF_COUNT(levels); i++)
 		if (strchr(levels[i], op))
@@ -74,7 +77,7 @@ static int precedence(char op)
 
 static bool is_unary(char op)
 {
-	return op == 'n' || op == '~';
+	return op && strchr("n~bhw", op);
 }
 
 /* Shifts by what C leaves undefined count as too large. */
@@ -96,6 +99,12 @@ static int64_t compute(struct expression *e, char op, int64_t a, int64_t b)
 		break;
 	case '~':
 		return ~b;
+	case 'b':
+		return b & UINT8_MAX;
+	case 'h':
+		return b & UINT16_MAX;
+	case 'w':
+		return b & UINT32_MAX;
 	case '<':
 	case '>':
 		is_wrong = a < 0 || a > UINT32_MAX || b < 0 || b > 31;
@@ -138,27 +147,41 @@ static bool push_value(struct scan *s, struct expression *e, int64_t value)
 	return true;
 }
 
-/* `(unsigned int)`, `(__u32)`: widths do not matter, values are checked. */
-static bool accept_cast(struct scan *s)
+/*
+ * `(unsigned int)`, `(__u8)`: the narrowest of its words counts. Signed types
+ * narrower than int are not taken: nobody means what they do.
+ */
+static bool accept_cast(struct scan *s, char *op)
 {
-	static const char *const types[] = {
-		"unsigned", "int",    "long",	    "short",	"char",
-		"u_int",    "u_char", "u_short",    "u_int8_t", "u_int16_t",
-		"__u8",	    "__u16",  "u_int32_t",  "uint8_t",	"uint16_t",
-		"uint32_t", "__u32",  "bpf_u_int32"
-	};
+	static const struct {
+		const char *name;
+		char op;
+	} types[] = { { "unsigned", 'w' },  { "int", 'w' },
+		      { "long", 'w' },	    { "u_int", 'w' },
+		      { "u_int32_t", 'w' }, { "uint32_t", 'w' },
+		      { "__u32", 'w' },	    { "bpf_u_int32", 'w' },
+		      { "u_short", 'h' },   { "u_int16_t", 'h' },
+		      { "uint16_t", 'h' },  { "__u16", 'h' },
+		      { "u_char", 'b' },    { "u_int8_t", 'b' },
+		      { "uint8_t", 'b' },   { "__u8", 'b' } };
 	struct scan ahead = *s;
 	size_t i, n_words = 0;
 
 	for (;; n_words++) {
 		scan_space(&ahead, true);
 		for (i = 0; i < CBPF_COUNT(types); i++)
-			if (scan_is_word(&ahead, types[i]))
+			if (scan_is_word(&ahead, types[i].name))
 				break;
 		if (i == CBPF_COUNT(types))
 			break;
+		*op = types[i].op;
 		ahead.at += scan_word(&ahead);
 	}
+	if (n_words > 0 && *op == 'w' && scan_accept(&ahead, "char"))
+		*op = 'b';
+	else if (n_words > 0 && *op == 'w' && scan_accept(&ahead, "short"))
+		*op = 'h';
+	scan_space(&ahead, true);
 	if (n_words == 0 || !scan_accept(&ahead, ")"))
 		return false;
 	*s = ahead;
@@ -173,9 +196,9 @@ static bool scan_offsetof(struct scan *s, int64_t *value)
 	static const struct {
 		const char *name;
 		uint32_t offset;
-	} members[] = { { "nr", 0 },
-			{ "arch", 4 },
-			{ "instruction_pointer", 8 } };
+	} members[] = { { "nr", CBPF_DATA_NR },
+			{ "arch", CBPF_DATA_ARCH },
+			{ "instruction_pointer", CBPF_DATA_IP } };
 	uint32_t arg;
 
 	for (size_t i = 0; i < CBPF_COUNT(before); i++) {
@@ -194,7 +217,7 @@ static bool scan_offsetof(struct scan *s, int64_t *value)
 	} else if (scan_accept(s, "args[")) {
 		if (!scan_number(s, true, false, 5, &arg))
 			return false;
-		*value = 16 + 8 * (int64_t)arg;
+		*value = CBPF_DATA_ARGS + 8 * (int64_t)arg;
 		if (!scan_accept(s, "]"))
 			return scan_fail(s, "]");
 	} else {
@@ -239,11 +262,13 @@ static bool scan_primary(struct scan *s, int64_t *value)
 static bool scan_operand(struct scan *s, struct expression *e)
 {
 	int64_t value = 0;
+	char cast = '\0';
 
 	for (;;) {
 		scan_space(s, true);
 		if (scan_accept(s, "(")) {
-			if (!accept_cast(s) && !push_operator(s, e, '('))
+			if (!push_operator(s, e,
+					   accept_cast(s, &cast) ? cast : '('))
 				return false;
 		} else if (scan_accept(s, "-")) {
 			if (!push_operator(s, e, 'n'))
@@ -413,45 +438,81 @@ static bool scan_element(struct scan *s, struct cbpf_insn *insn)
 
 /* ---- the array --------------------------------------------------------- */
 
-/* Blanks, comments, and lines of the preprocessor. */
-static void skip_between(struct scan *s)
+/*
+ * Blanks, comments, and lines of the preprocessor that leave the program as it
+ * stands. Of two branches of an #if, nobody here knows which counts.
+ */
+static bool skip_between(struct scan *s)
 {
+	static const char *const passed[] = { "include", "define", "pragma" };
+	size_t i;
+
 	for (scan_space(s, true); !scan_is_end(s) && *s->at == '#';
-	     scan_space(s, true))
+	     scan_space(s, true)) {
+		struct scan start = *s;
+
+		s->at++;
+		scan_space(s, false);
+		for (i = 0; i < CBPF_COUNT(passed); i++)
+			if (scan_is_word(s, passed[i]))
+				break;
+		if (i == CBPF_COUNT(passed))
+			return scan_fail(&start,
+					 "a program that no #if changes");
 		scan_skip_line(s);
+	}
+	return true;
+}
+
+/* Passes a declaration up to its brace; *bound is the array's, if it has one.
+ */
+static bool skip_declaration(struct scan *s, struct scan *bound)
+{
+	struct scan start = *s;
+
+	while (!scan_is_end(s) && !strchr("={};", *s->at)) {
+		if (*s->at == '[') {
+			*bound = *s;
+			bound->at++;
+		}
+		if (*s->at == '\n')
+			scan_skip_line(s);
+		else
+			s->at++;
+	}
+	if (scan_accept(s, "=")) {
+		scan_space(s, true);
+		if (scan_accept(s, "{"))
+			return true;
+	}
+	return scan_fail(&start, "an array of instructions");
 }
 
 /*
- * `struct sock_filter code[] = {`, or nothing, or the outer brace alone:
- * whether there is one that must be closed. False in *is_ok: an error.
+ * `struct sock_filter code[] = {`, or the outer brace alone, or nothing: then
+ * *is_braced is false. False: an error.
  */
-static bool open_array(struct scan *s, bool *is_ok)
+static bool open_array(struct scan *s, bool *is_braced, struct scan *bound)
 {
-	struct scan start, inner;
+	struct scan inner;
 
-	skip_between(s);
-	start = *s;
-	*is_ok = true;
-	if (is_macro(s))
+	*is_braced = false;
+	if (!skip_between(s))
 		return false;
-	if (!scan_is_end(s) && *s->at != '{') {
-		while (!scan_is_end(s) && !strchr("={}();\n", *s->at))
-			s->at++;
-		*is_ok = scan_accept(s, "=");
-		scan_space(s, true);
-		*is_ok = *is_ok && !scan_is_end(s) && *s->at == '{';
-		if (!*is_ok)
-			return scan_fail(&start, "an array of instructions");
-		s->at++;
+	if (scan_is_end(s) || is_macro(s))
 		return true;
+	if (*s->at != '{') {
+		*is_braced = true;
+		return skip_declaration(s, bound);
 	}
 	inner = *s;
-	if (!scan_accept(&inner, "{"))
+	inner.at++;
+	if (!skip_between(&inner))
 		return false;
-	skip_between(&inner);
-	if (scan_is_end(&inner) || (*inner.at != '{' && !is_macro(&inner)))
-		return false;
-	*s = inner;
+	if (!scan_is_end(&inner) && (*inner.at == '{' || is_macro(&inner))) {
+		*is_braced = true;
+		*s = inner;
+	}
 	return true;
 }
 
@@ -460,15 +521,37 @@ static bool is_end(const struct scan *s, bool is_braced)
 	return scan_is_end(s) || (is_braced && *s->at == '}');
 }
 
+/* `};` and nothing more; a bound that is a number is the array's length. */
+static void close_array(struct scan *s, struct scan *bound)
+{
+	struct scan count = *bound;
+	uint32_t n;
+
+	if (bound->r && !scan_is_end(&count) && *count.at >= '0' &&
+	    *count.at <= '9' &&
+	    scan_number(&count, true, false, UINT32_MAX, &n) &&
+	    n != reading_count(s->r))
+		scan_report(bound, CBPF_E_COUNT, n, reading_count(s->r));
+	if (!scan_accept(s, "}")) {
+		scan_fail(s, "} behind the last instruction");
+		return;
+	}
+	scan_space(s, true);
+	scan_accept(s, ";");
+	if (skip_between(s) && !scan_is_end(s))
+		scan_fail(s, "the end of the text behind the array");
+}
+
 void array_read(struct reading *r)
 {
 	struct scan s = scan_new(r);
 	struct cbpf_insn insn;
-	bool is_ok, is_braced = open_array(&s, &is_ok);
+	struct scan bound = { .r = NULL };
+	bool is_braced;
 
-	if (!is_ok)
+	if (!open_array(&s, &is_braced, &bound))
 		return;
-	for (skip_between(&s); !is_end(&s, is_braced); skip_between(&s)) {
+	while (skip_between(&s) && !is_end(&s, is_braced)) {
 		uint32_t line = s.line;
 
 		if (!scan_element(&s, &insn)) {
@@ -476,23 +559,14 @@ void array_read(struct reading *r)
 			continue;
 		}
 		reading_add(r, &insn, line);
-		skip_between(&s);
+		scan_space(&s, true);
 		if (!is_end(&s, is_braced) && !scan_accept(&s, ",")) {
 			scan_fail(&s, "a comma between instructions");
 			scan_skip_line(&s);
 		}
 	}
-	if (is_braced && r->first == CBPF_OK) {
-		if (!scan_accept(&s, "}")) {
-			scan_fail(&s, "} behind the last instruction");
-			return;
-		}
-		skip_between(&s);
-		scan_accept(&s, ";");
-		skip_between(&s);
-		if (!scan_is_end(&s))
-			scan_fail(&s, "the end of the text behind the array");
-	}
+	if (is_braced && r->first == CBPF_OK)
+		close_array(&s, &bound);
 	if (reading_count(r) == 0 && r->first == CBPF_OK)
 		scan_fail(&s, "{, BPF_STMT or BPF_JUMP");
 }

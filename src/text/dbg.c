@@ -150,7 +150,31 @@ static bool scan_line(struct scan *s, struct cbpf_insn *insn, size_t pc)
 	return listing_line_ends(s);
 }
 
+/* Whether all jumps stay inside, as those of a whole listing do. */
+static bool is_whole(const struct reading *r)
+{
+	const struct cbpf_insn *insns = (void *)r->insns.at;
+	size_t n = reading_count(r);
+
+	for (size_t pc = 0; pc < n; pc++)
+		if (isa_is_branch(insns[pc].code) &&
+		    (pc + 1 + insns[pc].jt >= n || pc + 1 + insns[pc].jf >= n))
+			return false;
+	return true;
+}
+
+/*
+ * Where nobody said that it is this form, l9 is more likely a label that is
+ * missing than a line past the end.
+ */
 void dbg_read(struct reading *r)
 {
+	struct cbpf_diag diag = dg_make(CBPF_E_LABEL, 0, 0);
+
 	listing_read(r, scan_line, "l0: and an instruction");
+	if (!r->is_guess || r->first != CBPF_OK || is_whole(r))
+		return;
+	dg_wordf(&diag, "as a line past the end");
+	r->n_understood = 0;
+	reading_note(r, &diag);
 }

@@ -77,19 +77,36 @@ static enum cbpf_format recognise_bytes(struct reading *r)
 	case RAW_BIG:
 		return CBPF_FORMAT_RAW_BE;
 	default:
-		return refuse(r, "raw, raw-be");
+		return raw_is_both(r->text, r->size) ? CBPF_FORMAT_RAW
+						     : refuse(r, "raw, raw-be");
 	}
 }
 
+/*
+ * Of an instruction, one byte of the code at least is 0: what begins with eight
+ * bytes of text is text, whatever comes later.
+ */
 static bool is_binary(const struct reading *r)
 {
-	for (size_t i = 0; i < r->size; i++) {
+	for (size_t i = 0; i < r->size && i < sizeof(struct cbpf_insn); i++) {
 		unsigned char c = (unsigned char)r->text[i];
 
 		if (c < 9 || (c > 13 && c < 32))
 			return true;
 	}
 	return false;
+}
+
+/* A mark that some editors put in front of UTF-8. */
+static void skip_byte_order_mark(struct reading *r)
+{
+	static const char mark[] = "\xef\xbb\xbf";
+
+	if (r->size >= sizeof(mark) - 1 &&
+	    memcmp(r->text, mark, sizeof(mark) - 1) == 0) {
+		r->text += sizeof(mark) - 1;
+		r->size -= sizeof(mark) - 1;
+	}
 }
 
 /* One for each reader of text; where several read it alike, the first. */
@@ -256,6 +273,8 @@ enum cbpf_err cbpf_text_read(enum cbpf_format format, const void *text,
 		dg_wordf(&diag, "there is no format %d", (int)format);
 		return dg_add(report, &diag);
 	}
+	if (!formats[format].is_binary)
+		skip_byte_order_mark(&r);
 	if (format == CBPF_FORMAT_AUTO)
 		format = recognise(&r);
 	code->format = format;
@@ -359,7 +378,7 @@ enum cbpf_err cbpf_text_losses(enum cbpf_format format,
 	if ((unsigned)format >= CBPF_FORMATS || !formats[format].write)
 		return CBPF_E_ARGUMENT;
 	formats[format].write(&out, insns, n);
-	r.text = out.at;
+	r.text = out.at ? out.at : "";
 	r.size = out.len;
 	if (!out.is_broken)
 		formats[format].read(&r);

@@ -158,23 +158,21 @@ static bool scan_skip(struct scan *s, uint8_t *skip)
 static bool scan_branch(struct scan *s, struct scan *start, size_t len,
 			enum isa_form form, struct cbpf_insn *insn)
 {
-	bool is_negated = false;
+	const char *mnemonic = NULL;
 
-	for (size_t i = 0; i < CBPF_COUNT(negations); i++) {
-		struct scan positive = *start;
-
-		if (!scan_is_word(start, negations[i].text))
-			continue;
-		is_negated = true;
-		positive.at = negations[i].mnemonic;
-		if (!listing_op(&positive, strlen(positive.at), form, insn))
-			return false;
-	}
-	if (!is_negated && !listing_op(start, len, form, insn))
+	for (size_t i = 0; i < CBPF_COUNT(negations); i++)
+		if (scan_is_word(start, negations[i].text))
+			mnemonic = negations[i].mnemonic;
+	if (mnemonic)
+		insn->code = isa_rows[isa_find_text(mnemonic, strlen(mnemonic),
+						    form == FORM_X ? FORM_JX
+								   : FORM_JK)]
+				     .code;
+	else if (!listing_op(start, len, form, insn))
 		return false;
 	if (!scan_accept(s, ","))
 		return scan_fail(s, ", and how many instructions are skipped");
-	if (is_negated)
+	if (mnemonic)
 		return scan_skip(s, &insn->jf) && listing_line_ends(s);
 	return scan_skip(s, &insn->jt) &&
 	       (!scan_accept(s, ",") || scan_skip(s, &insn->jf)) &&

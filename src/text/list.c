@@ -70,29 +70,33 @@ static bool find_bytecode(struct scan *s)
 
 /*
  * Narrows the text to the list: all of it, or what is in quotes. Two lists
- * would be two programs.
+ * would be two programs; what a tool prints around its list is passed over.
  */
 static bool find_list(struct scan *s)
 {
 	struct scan begin, rest;
 	const char *close;
+	bool is_bare;
 
 	scan_blank(s);
 	begin = *s;
 	if (!scan_is_end(s) && *s->at >= '0' && *s->at <= '9')
 		return true;
-	if (!scan_is_end(s) && *s->at != '"' && *s->at != '\'' &&
-	    !find_bytecode(s))
+	is_bare = !scan_is_end(s) && (*s->at == '"' || *s->at == '\'');
+	if (!is_bare && !find_bytecode(s))
 		return scan_fail(&begin, "the number of instructions");
-	if (scan_is_end(s))
-		return scan_fail(s, "the number of instructions");
 	close = memchr(s->at + 1, *s->at, (size_t)(s->end - s->at - 1));
 	if (!close)
 		return scan_fail(s, "a closing quote behind the list");
 	rest = *s;
 	rest.at = close + 1;
-	if (find_bytecode(&rest))
+	if (is_bare) {
+		scan_blank(&rest);
+		if (!scan_is_end(&rest))
+			return scan_fail(&rest, "the end of the text");
+	} else if (find_bytecode(&rest)) {
 		return scan_fail(&rest, "one program, and this is another");
+	}
 	s->at++;
 	s->end = close;
 	return true;
@@ -126,6 +130,10 @@ void list_read(struct reading *r)
 	count_at = s;
 	if (!scan_number(&s, false, false, UINT32_MAX, &count))
 		return;
+	if (count == 0) {
+		scan_fail(&count_at, "a number of instructions, at least one");
+		return;
+	}
 	while (r->first == CBPF_OK && next_item(&s)) {
 		line = s.line;
 		if (scan_insn(&s, &insn))

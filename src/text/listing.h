@@ -9,10 +9,7 @@
 
 #include "text/scan.h"
 
-/*
- * Writes an operand; "" where there is none. Numbers are printed as the
- * listing prints them: is_hex says of which op's constant it is hexadecimal.
- */
+/* Whether the constant is bits, which tcpdump and bpf_dbg print in hex. */
 CBPF_INTERNAL bool listing_is_bits(enum isa_op op);
 /*
  * Reads the operand here into insn->k, and its shape. A bare number has the
@@ -26,7 +23,10 @@ CBPF_INTERNAL bool listing_operand(struct scan *s, struct cbpf_insn *insn,
  */
 CBPF_INTERNAL bool listing_op(struct scan *start, size_t len,
 			      enum isa_form form, struct cbpf_insn *insn);
-/* A number of bits that a jump's distance has. Reports RANGE at start. */
+/*
+ * How far the absolute target is from the next instruction. Reports JUMP_BACK
+ * or RANGE at start.
+ */
 CBPF_INTERNAL bool listing_distance(struct scan *start, uint32_t target,
 				    size_t pc, uint8_t *distance);
 /* Passes blanks; an error where more than them is left of the line. */

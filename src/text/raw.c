@@ -95,6 +95,15 @@ enum raw_order raw_order(const char *bytes, size_t size)
 	return may_be_little ? RAW_LITTLE : RAW_BIG;
 }
 
+bool raw_is_both(const char *bytes, size_t size)
+{
+	for (size_t i = 0; i + INSN_SIZE <= size; i += INSN_SIZE)
+		if (bytes[i] != bytes[i + 1] || bytes[i + 4] != bytes[i + 7] ||
+		    bytes[i + 5] != bytes[i + 6])
+			return false;
+	return true;
+}
+
 /* ---- hexadecimal digits ------------------------------------------------- */
 
 static int digit_of(char c)

@@ -32,18 +32,23 @@ void scan_skip_line(struct scan *s)
 
 static bool skip_c_comment(struct scan *s)
 {
+	struct scan start = *s;
+
 	if (scan_accept(s, "//")) {
 		scan_skip_line(s);
 		return true;
 	}
 	if (!scan_accept(s, "/*"))
 		return false;
-	while (!scan_is_end(s) && !scan_accept(s, "*/")) {
+	while (!scan_is_end(s)) {
+		if (scan_accept(s, "*/"))
+			return true;
 		if (*s->at == '\n')
 			scan_skip_line(s);
 		else
 			s->at++;
 	}
+	scan_fail(&start, "*/ somewhere behind");
 	return true;
 }
 

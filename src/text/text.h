@@ -37,6 +37,8 @@ CBPF_INTERNAL size_t reading_count(const struct reading *r);
 /* Which order raw instructions are in, where their codes tell. */
 enum raw_order { RAW_UNKNOWN, RAW_LITTLE, RAW_BIG };
 CBPF_INTERNAL enum raw_order raw_order(const char *bytes, size_t size);
+/* Whether both orders give the same instructions. */
+CBPF_INTERNAL bool raw_is_both(const char *bytes, size_t size);
 
 /* clang-format off */
 #define READS(name)  CBPF_INTERNAL void name##_read(struct reading *r)

@@ -66,6 +66,12 @@ ret a
 -- reads c
 BPF_STMT(BPF_LD|BPF_W|BPF_ABS, SKF_AD_OFF + SKF_AD_ALU_XOR_X), {0x120,1,2,3}, {0x28,0,0,SKF_AD_OFF+SKF_AD_PKTTYPE}, {0x8c,0,0,0}, BPF_STMT(BPF_RET,1)
 -- asm
+	ret #0xffff
+	.raw 0x34, 0, 0, 0x34
+	.raw 0xff, 0, 0, 0xffffffff
+-- reads c
+static const struct sock_filter\n__attribute__((unused)) code[] =\n{ { 6, 0, 0, (__u16)~0 }, { (uint8_t)0x1234, 0, 0, (unsigned char)0x1234 }, { (u_char) -1, 0, 0, (unsigned) - 1 } };
+-- asm
 dialect_check:	ld [16]
 	ret #0x50001
 -- reads auto

@@ -19,7 +19,11 @@ dialect linux
 x                      => SYNTAX 1:1
 -A INPUT -j ACCEPT     => SYNTAX 1:1
 --bytecode "1,6 0 0 0  => SYNTAX 1:12
+"1,6 0 0 0" "1,6 0 0 1" => SYNTAX 1:13
+"1,6 0 0 0" junk       => SYNTAX 1:13
 --bytecode "1,6 0 0 0" --bytecode "1,6 0 0 0" => SYNTAX 1:35
+0                      => SYNTAX 1:1
+0,                     => SYNTAX 1:1
 -- refuses ddd
 1\n40 0 0\n            => SYNTAX 2:7
 2\n6 0 0 0\n           => COUNT 1:1
@@ -46,6 +50,13 @@ BPF_STMT BPF_RET                => SYNTAX 1:10
 BPF_STMT(BPF_LD, offsetof(struct seccomp_data, args[6])) => RANGE 1:53
 BPF_STMT(BPF_LD, offsetof(struct seccomp_data, pid))     => SYNTAX 1:48
 int x = 5;                      => SYNTAX 1:1
+{ 6,0,0,0 }, /* half            => SYNTAX 1:14
+#if 0\n{6,0,0,1},\n#else\n{6,0,0,0},\n#endif => SYNTAX 1:1
+{6,0,0,1},\n#ifdef X\n{6,0,0,0},\n#endif   => SYNTAX 2:1
+{ (__u8)0x106, 0, 0, (char)200 } => SYNTAX 1:23
+{ (uint16_t)~0, 0, 0, 0 } {      => SYNTAX 1:27
+struct f c[2] = { {6,0,0,0} };  => COUNT 1:12
+struct f c[0x1] = { {6,0,0,0}, {6,0,0,0} }; => COUNT 1:12
 struct f c[] = { {6,0,0,0} }; x => SYNTAX 1:31
 struct f c[] = { {6,0,0,0}      => SYNTAX 1:27
 -- refuses dbg
@@ -67,3 +78,5 @@ ret                             => SYNTAX 1:1
 0600000000000                   => SYNTAX 1:14
 06 00 00 00 00 00 00            => RAW_SIZE 1:21
 06 00 00 00 00 00 00 0g         => SYNTAX 1:23
+-- refuses auto
+ldh [12]\njeq #0x800, l2, l9\nret #0\nret #1 => LABEL 2:13
