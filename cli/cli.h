@@ -180,9 +180,8 @@ void print_vector(FILE *to, enum cbpf_dialect dialect, bool udp_body,
 
 /* ---- filters that are known (shapes.c) ---------------------------------- */
 
-/* What a program accepts, on data that begins as link says; false: unknown. */
-bool shape_accepts(const struct cbpf_insn *insns, size_t n, uint16_t link,
-		   char *line, size_t size);
+/* What a socket's filter accepts; false: its shape is not known. */
+bool shape_accepts(const struct cbpf_socket *socket, char *line, size_t size);
 /* Why its socket's owner should be looked at; false: no reason known. */
 bool shape_warns(const struct cbpf_socket *socket, char *line, size_t size);
 

@@ -111,78 +111,108 @@ static int attach_existing(const struct attach *a)
 
 /* ---- new sockets -------------------------------------------------------- */
 
-static int bound(int fd, const void *address, socklen_t size, const char *name)
-{
-	if (fd >= 0 && bind(fd, address, size) == 0)
-		return fd;
-	say_trouble("%s: %s", name, strerror(errno));
-	if (fd >= 0)
-		close(fd);
-	return -1;
-}
+/* What --new names. */
+struct address {
+	int family, type;
+	socklen_t size;
+	union {
+		struct sockaddr any;
+		struct sockaddr_in four;
+		struct sockaddr_in6 six;
+		struct sockaddr_ll link;
+	} at;
+};
 
-static int new_packet_socket(const char *name, const char *interface)
-{
-	struct sockaddr_ll at = { .sll_family = AF_PACKET,
-				  .sll_protocol = htons(ETH_P_ALL) };
+static const struct kind {
+	const char *name, *argument;
+	int family, type;
+} kinds[] = {
+	{ "udp", "PORT", AF_INET, SOCK_DGRAM },
+	{ "udp6", "PORT", AF_INET6, SOCK_DGRAM },
+	{ "tcp", "PORT", AF_INET, SOCK_STREAM },
+	{ "tcp6", "PORT", AF_INET6, SOCK_STREAM },
+	{ "packet", "INTERFACE", AF_PACKET, SOCK_RAW },
+};
 
-	at.sll_ifindex = (int)if_nametoindex(interface);
-	if (at.sll_ifindex == 0) {
-		say_trouble("there is no interface %s", interface);
-		return -1;
+#define N_KINDS (sizeof(kinds) / sizeof(kinds[0]))
+
+static int take_port(struct address *address, const char *text)
+{
+	uint32_t port;
+
+	if (!parse_u32(text, &port) || port > UINT16_MAX)
+		return say_usage("attach", "%s is no port", text);
+	if (address->family == AF_INET) {
+		address->size = sizeof(address->at.four);
+		address->at.four.sin_port = htons((uint16_t)port);
+	} else {
+		address->size = sizeof(address->at.six);
+		address->at.six.sin6_port = htons((uint16_t)port);
 	}
-	/* of protocol 0 it receives nothing before it is bound */
-	return bound(socket(AF_PACKET, SOCK_RAW, 0), &at, sizeof(at), name);
+	return EXIT_YES;
 }
 
-static int new_ip_socket(const struct attach *a, int family, int type,
-			 uint16_t port)
+static int take_interface(struct address *address, const char *name)
 {
-	struct sockaddr_in four = { .sin_family = AF_INET,
-				    .sin_port = htons(port) };
-	struct sockaddr_in6 six = { .sin6_family = AF_INET6,
-				    .sin6_port = htons(port) };
-	int fd = socket(family, type, 0), one = 1;
+	unsigned index = if_nametoindex(name);
+
+	if (index == 0)
+		return say_usage("attach", "there is no interface '%s'", name);
+	address->size = sizeof(address->at.link);
+	address->at.link.sll_protocol = htons(ETH_P_ALL);
+	address->at.link.sll_ifindex = (int)index;
+	return EXIT_YES;
+}
+
+static int take_address(struct address *address, const char *text)
+{
+	const char *colon = strchr(text, ':');
+	size_t len = colon ? (size_t)(colon - text) : 0, i = 0;
+
+	while (i < N_KINDS && !(strlen(kinds[i].name) == len &&
+				memcmp(kinds[i].name, text, len) == 0))
+		i++;
+	if (i == N_KINDS)
+		return say_usage("attach", "--new takes no %s", text);
+	memset(address, 0, sizeof(*address));
+	address->family = kinds[i].family;
+	address->type = kinds[i].type;
+	address->at.any.sa_family = (sa_family_t)kinds[i].family;
+	return address->family == AF_PACKET ? take_interface(address, colon + 1)
+					    : take_port(address, colon + 1);
+}
+
+static int bind_socket(const struct attach *a, int fd,
+		       const struct address *address)
+{
+	const int one = 1;
 
 	if (a->hook == HOOK_REUSEPORT)
 		setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one));
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	fd = family == AF_INET ? bound(fd, &four, sizeof(four), a->new_socket)
-			       : bound(fd, &six, sizeof(six), a->new_socket);
-	if (fd >= 0 && type == SOCK_STREAM && listen(fd, SOMAXCONN) < 0) {
-		say_trouble("%s: %s", a->new_socket, strerror(errno));
-		close(fd);
-		return -1;
-	}
-	return fd;
+	if (address->type == SOCK_STREAM)
+		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	if (bind(fd, &address->at.any, address->size) < 0 ||
+	    (address->type == SOCK_STREAM && listen(fd, SOMAXCONN) < 0))
+		return say_trouble("%s: %s", a->new_socket, strerror(errno));
+	return EXIT_YES;
 }
 
-/* Makes the socket that --new names; -1 after saying why not. */
-static int new_socket(const struct attach *a)
+/*
+ * A filter is on before the socket is bound, so that nothing comes by it; a
+ * program of the group needs the group, which is made by binding.
+ */
+static int prepare_socket(const struct attach *a, int fd,
+			  const struct address *address)
 {
-	static const struct {
-		const char *name;
-		int family, type;
-	} kinds[] = { { "udp", AF_INET, SOCK_DGRAM },
-		      { "udp6", AF_INET6, SOCK_DGRAM },
-		      { "tcp", AF_INET, SOCK_STREAM },
-		      { "tcp6", AF_INET6, SOCK_STREAM } };
-	const char *colon = strchr(a->new_socket, ':');
-	size_t len = colon ? (size_t)(colon - a->new_socket) : 0;
-	uint32_t port;
+	int status = EXIT_YES;
 
-	if (len == 6 && memcmp(a->new_socket, "packet", len) == 0)
-		return new_packet_socket(a->new_socket, colon + 1);
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		if (strlen(kinds[i].name) == len &&
-		    memcmp(kinds[i].name, a->new_socket, len) == 0 &&
-		    parse_u32(colon + 1, &port) && port <= UINT16_MAX)
-			return new_ip_socket(a, kinds[i].family, kinds[i].type,
-					     (uint16_t)port);
-	say_usage("attach",
-		  "--new takes udp:PORT, tcp:PORT or packet:INTERFACE, not %s",
-		  a->new_socket);
-	return -1;
+	if (a->hook == HOOK_SOCKET)
+		status = attach_to(a, fd);
+	if (status == EXIT_YES)
+		status = bind_socket(a, fd, address);
+	if (status == EXIT_YES && a->hook != HOOK_SOCKET)
+		status = attach_to(a, fd);
+	return status;
 }
 
 /* ---- commands ----------------------------------------------------------- */
@@ -195,11 +225,16 @@ static int run_command(const struct attach *a)
 
 static int run_over_socket(const struct attach *a)
 {
-	int fd = new_socket(a), status;
+	struct address address;
+	int status = take_address(&address, a->new_socket), fd;
 
+	if (status != EXIT_YES)
+		return status;
+	/* of protocol 0 a packet socket receives nothing before it is bound */
+	fd = socket(address.family, address.type, 0);
 	if (fd < 0)
-		return EXIT_TROUBLE;
-	status = attach_to(a, fd);
+		return say_trouble("%s: %s", a->new_socket, strerror(errno));
+	status = prepare_socket(a, fd, &address);
 	if (status == EXIT_YES && dup2(fd, STDIN_FILENO) < 0)
 		status = say_trouble("%s: %s", a->new_socket, strerror(errno));
 	if (fd != STDIN_FILENO)
@@ -228,7 +263,8 @@ static int take_option(struct attach *a, int option, char **argv)
 {
 	switch (option) {
 	case 'p':
-		a->has_pid = parse_u32(optarg, &a->pid) && a->pid <= INT32_MAX;
+		a->has_pid = parse_u32(optarg, &a->pid) && a->pid > 0 &&
+			     a->pid <= INT32_MAX;
 		return a->has_pid ? EXIT_YES
 				  : say_usage("attach", "%s is no process id",
 					      optarg);
@@ -283,9 +319,12 @@ static int check_usage(const struct attach *a)
 		return say_usage("attach",
 				 "--detach is for --pid and --fd, and "
 				 "not for fanout");
-	if (a->is_locked && a->hook == HOOK_SECCOMP)
-		return say_usage("attach", "a seccomp filter is for good as it "
-					   "is");
+	if (a->is_locked && a->hook != HOOK_SOCKET)
+		return say_usage("attach", "--lock is for socket filters: a "
+					   "seccomp filter is for good as it "
+					   "is, and no lock holds the others");
+	if (a->is_detached && a->source.expr)
+		return say_usage("attach", "--detach takes no program");
 	if (!a->is_detached && !source_is_given("attach", &a->source))
 		return EXIT_TROUBLE;
 	return EXIT_YES;
@@ -318,19 +357,28 @@ int cmd_attach(int argc, char **argv)
 		{ 0 }
 	};
 	struct attach a = { .source = { .link = -1 } };
-	int option, status = EXIT_YES;
+	int option, status = EXIT_YES, n_own = 1;
 
+	/* the command's options are none of ours */
+	while (n_own < argc && strcmp(argv[n_own], "--") != 0)
+		n_own++;
+	a.command = argv + n_own + (n_own < argc);
 	while (status == EXIT_YES &&
-	       (option = getopt_long(argc, argv, "e:h", options, NULL)) != -1) {
+	       (option = getopt_long(n_own, argv, "e:h", options, NULL)) !=
+		       -1) {
 		if (option == 'h') {
 			print_help();
 			return EXIT_YES;
 		}
 		status = take_option(&a, option, argv);
 	}
-	if (!a.source.expr && !a.is_detached && optind < argc)
+	if (!a.source.expr && !a.is_detached && optind < n_own)
 		a.source.path = argv[optind++];
-	a.command = argv + optind;
+	if (status == EXIT_YES && optind < n_own)
+		status = say_usage("attach",
+				   "one program is enough, %s is another; a "
+				   "command comes behind --",
+				   argv[optind]);
 	if (status == EXIT_YES)
 		status = attach(&a);
 	source_free(&a.source);

@@ -17,8 +17,6 @@
 #include "cli.h"
 #include "json.h"
 
-#define LINK_RAW 101 /* LINKTYPE_RAW: an IP header first */
-
 struct sockets {
 	int form; /* to print programs in, or -1 */
 	bool is_json;
@@ -154,12 +152,17 @@ static void describe(const struct cbpf_socket *socket, char *text, size_t size)
 	}
 }
 
-/* What begins the data that the filter sees. */
-static uint16_t link_of(const struct cbpf_socket *socket)
+/* The name that a process gave itself, with nothing for a terminal in it. */
+static void make_visible(char *text, size_t size, const char *from)
 {
-	return socket->family == AF_PACKET && socket->type == SOCK_RAW
-		       ? CBPF_LINK_EN10MB
-		       : LINK_RAW;
+	size_t at = 0;
+
+	for (; *from && at + 1 < size; from++)
+		text[at++] =
+			(unsigned char)*from < 32 || (unsigned char)*from > 126
+				? '?'
+				: *from;
+	text[at] = '\0';
 }
 
 /* ---- printing ----------------------------------------------------------- */
@@ -192,12 +195,12 @@ static void print_text(const struct sockets *s,
 		       const struct cbpf_socket *socket, const char *accepts,
 		       const char *warning)
 {
-	char text[160];
+	char text[160], command[32];
 
 	describe(socket, text, sizeof(text));
+	make_visible(command, sizeof(command), socket->command);
 	if (socket->pid)
-		printf("pid %d fd %d (%s): ", socket->pid, socket->fd,
-		       socket->command);
+		printf("pid %d fd %d (%s): ", socket->pid, socket->fd, command);
 	else
 		printf("socket %llu: ", (unsigned long long)socket->inode);
 	printf("%s: %zu instructions%s%s%s\n", text, socket->n,
@@ -213,14 +216,15 @@ static void print_json(const struct cbpf_socket *socket, const char *accepts,
 		       const char *warning)
 {
 	struct json *line = js_new(), *prog;
-	char text[160];
+	char text[160], command[32];
 
 	describe(socket, text, sizeof(text));
 	js_set_int(line, "inode", socket->inode);
 	if (socket->pid) {
 		js_set_int(line, "pid", (uint64_t)socket->pid);
 		js_set_int(line, "fd", (uint64_t)socket->fd);
-		js_set_text(line, "command", socket->command);
+		make_visible(command, sizeof(command), socket->command);
+		js_set_text(line, "command", command);
 	}
 	js_set_text(line, "hook", "socket");
 	js_set_text(line, "family", family_name(socket->family));
@@ -247,9 +251,8 @@ static bool print_socket(void *ctx, const struct cbpf_socket *socket)
 {
 	struct sockets *s = ctx;
 	char accepts[160], warning[160];
-	bool is_known = shape_accepts(socket->insns, socket->n, link_of(socket),
-				      accepts, sizeof(accepts));
-	bool warns = shape_warns(socket, warning, sizeof(warning));
+	bool is_known = shape_accepts(socket, accepts, sizeof(accepts));
+	bool warns = !is_known && shape_warns(socket, warning, sizeof(warning));
 
 	if (s->is_json)
 		print_json(socket, is_known ? accepts : NULL,
@@ -322,6 +325,9 @@ int cmd_sockets(int argc, char **argv)
 	}
 	if (optind < argc)
 		return say_usage("sockets", "it takes no %s", argv[optind]);
+	if (s.is_json && s.form >= 0)
+		return say_usage("sockets", "--json has the program in it, -f "
+					    "is for text");
 	if (s.is_json && !js_is_built())
 		return js_refuse();
 	if (cbpf_sockets(NULL, print_socket, &s, &seen, &diag) != CBPF_OK)

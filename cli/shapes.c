@@ -3,12 +3,14 @@
  * What a filter found on a socket accepts, in one line, where its shape is
  * known: returns alone, filters that programs are known to make, and what
  * libpcap makes of an expression. For the last, expressions are put together
- * from the program's own constants and compiled; only the very same program
- * counts, what it returns aside, so the line is true or absent.
+ * from the program's own constants and compiled for what the socket's data
+ * begins with; only the very same program counts, what it returns aside, so the
+ * line is true or absent.
  *
  * And a warning for filters on raw and packet sockets that ask for a value in
  * the payload: so do backdoors that wait for a packet nobody else would send.
  */
+#include <linux/if_packet.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -47,13 +49,16 @@ static bool shape_of_returns(const struct cbpf_insn *insns, size_t n,
 
 /* WILD stands for any constant, which the sentence has. */
 static const struct {
+	int family; /* raw sockets of it */
 	const char *text, *says;
 } known[] = {
-	{ "ldxb 4*([0]&0xf)\nldh [x + 4]\njeq #0xaaaaaaaa, ours, other\n"
+	{ AF_INET,
+	  "ldxb 4*([0]&0xf)\nldh [x + 4]\njeq #0xaaaaaaaa, ours, other\n"
 	  "ours: ret #-1\nother: ldb [x + 0]\njeq #0, reply, rest\n"
 	  "rest: ret #0xfffffff\nreply: ret #0\n",
 	  "ICMP, of echo replies those with identifier %u (ping)" },
-	{ "ldh [4]\njeq #0xaaaaaaaa, ours, other\nours: ret #-1\n"
+	{ AF_INET6,
+	  "ldh [4]\njeq #0xaaaaaaaa, ours, other\nours: ret #-1\n"
 	  "other: ldb [0]\njeq #129, reply, rest\nrest: ret #-1\n"
 	  "reply: ret #0\n",
 	  "ICMPv6, of echo replies those with identifier %u (ping)" },
@@ -78,7 +83,7 @@ static bool is_known(const struct cbpf_code *code,
 	return true;
 }
 
-static bool shape_of_known(const struct cbpf_insn *insns, size_t n, char *line,
+static bool shape_of_known(const struct cbpf_socket *socket, char *line,
 			   size_t size)
 {
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
@@ -86,11 +91,14 @@ static bool shape_of_known(const struct cbpf_insn *insns, size_t n, char *line,
 		uint32_t constant = 0;
 		bool is_it;
 
+		if (socket->family != known[i].family ||
+		    socket->type != SOCK_RAW)
+			continue;
 		if (cbpf_text_read(CBPF_FORMAT_ASM, known[i].text,
 				   strlen(known[i].text), NULL, &code,
 				   NULL) != CBPF_OK)
 			continue;
-		is_it = is_known(&code, insns, n, &constant);
+		is_it = is_known(&code, socket->insns, socket->n, &constant);
 		cbpf_code_free(&code);
 		if (!is_it)
 			continue;
@@ -199,56 +207,99 @@ static size_t collect_constants(const struct cbpf_insn *insns, size_t n,
 	return count;
 }
 
-#define EACH(list, text, size, link, insns, n, ...)                     \
-	for (size_t e = 0; e < sizeof(list) / sizeof((list)[0]); e++) { \
-		snprintf(text, size, (list)[e], __VA_ARGS__);           \
-		if (is_expression(text, link, insns, n))                \
-			return true;                                    \
-	}
-
-static bool shape_of_expression(const struct cbpf_insn *insns, size_t n,
-				uint16_t link, char *line, size_t size)
+/* Fills line with an expression of the list that makes this program. */
+static bool find_port(const struct cbpf_socket *socket, uint16_t link,
+		      uint32_t k, char *line, size_t size)
 {
-	uint32_t constants[CONSTANTS_MAX + 1];
-	size_t count = collect_constants(insns, n, constants);
-
-	if (n > INSNS_MAX || count > CONSTANTS_MAX)
-		return false;
-	for (size_t e = 0; e < sizeof(plain) / sizeof(plain[0]); e++) {
-		snprintf(line, size, "%s", plain[e]);
-		if (is_expression(line, link, insns, n))
+	for (size_t i = 0; i < sizeof(with_port) / sizeof(*with_port); i++) {
+		snprintf(line, size, with_port[i], k);
+		if (is_expression(line, link, socket->insns, socket->n))
 			return true;
 	}
-	for (size_t i = 0; i < count; i++) {
-		uint32_t k = constants[i];
+	return false;
+}
 
-		if (k <= UINT16_MAX) {
-			EACH(with_port, line, size, link, insns, n, k)
-		} else {
-			EACH(with_host, line, size, link, insns, n, k >> 24,
-			     k >> 16 & 255, k >> 8 & 255, k & 255)
-		}
+static bool find_host(const struct cbpf_socket *socket, uint16_t link,
+		      uint32_t k, char *line, size_t size)
+{
+	for (size_t i = 0; i < sizeof(with_host) / sizeof(*with_host); i++) {
+		snprintf(line, size, with_host[i], k >> 24, k >> 16 & 255,
+			 k >> 8 & 255, k & 255);
+		if (is_expression(line, link, socket->insns, socket->n))
+			return true;
 	}
+	return false;
+}
+
+static bool shape_of_expression(const struct cbpf_socket *socket, uint16_t link,
+				char *line, size_t size)
+{
+	uint32_t constants[CONSTANTS_MAX + 1];
+	size_t count = collect_constants(socket->insns, socket->n, constants);
+
+	if (socket->n > INSNS_MAX || count > CONSTANTS_MAX)
+		return false;
+	for (size_t i = 0; i < sizeof(plain) / sizeof(*plain); i++) {
+		snprintf(line, size, "%s", plain[i]);
+		if (is_expression(line, link, socket->insns, socket->n))
+			return true;
+	}
+	for (size_t i = 0; i < count; i++)
+		if (constants[i] <= UINT16_MAX
+			    ? find_port(socket, link, constants[i], line, size)
+			    : find_host(socket, link, constants[i], line, size))
+			return true;
 	return false;
 }
 
 #else
 
-static bool shape_of_expression(const struct cbpf_insn *insns, size_t n,
-				uint16_t link, char *line, size_t size)
+static bool shape_of_expression(const struct cbpf_socket *socket, uint16_t link,
+				char *line, size_t size)
 {
-	(void)insns, (void)n, (void)link, (void)line, (void)size;
+	(void)socket, (void)link, (void)line, (void)size;
 	return false;
 }
 
 #endif
 
-bool shape_accepts(const struct cbpf_insn *insns, size_t n, uint16_t link,
-		   char *line, size_t size)
+/* ---- where data begins -------------------------------------------------- */
+
+#define LINK_RAW    101	  /* LINKTYPE_RAW: an IP header first */
+#define HATYPE_NONE 65534 /* ARPHRD_NONE: tun, WireGuard */
+#define HATYPE_PPP  512
+
+/*
+ * What the data of a socket's filter begins with, as a link type; false where
+ * the capture language has no word for it (a UDP header).
+ */
+static bool find_link(const struct cbpf_socket *socket, uint16_t *link)
 {
-	return shape_of_returns(insns, n, line, size) ||
-	       shape_of_known(insns, n, line, size) ||
-	       shape_of_expression(insns, n, link, line, size);
+	struct sockaddr_ll at = { .sll_hatype = 0 };
+
+	*link = LINK_RAW;
+	if (socket->family == AF_INET && socket->type == SOCK_RAW)
+		return true;
+	if (socket->family != AF_PACKET)
+		return false;
+	if (socket->address_size)
+		memcpy(&at, socket->address,
+		       socket->address_size < sizeof(at) ? socket->address_size
+							 : sizeof(at));
+	if (socket->type == SOCK_RAW && at.sll_hatype != HATYPE_NONE &&
+	    at.sll_hatype != HATYPE_PPP)
+		*link = CBPF_LINK_EN10MB;
+	return true;
+}
+
+bool shape_accepts(const struct cbpf_socket *socket, char *line, size_t size)
+{
+	uint16_t link;
+
+	return shape_of_returns(socket->insns, socket->n, line, size) ||
+	       shape_of_known(socket, line, size) ||
+	       (find_link(socket, &link) &&
+		shape_of_expression(socket, link, line, size));
 }
 
 /* ---- values in the payload ---------------------------------------------- */
@@ -291,18 +342,23 @@ static const struct cbpf_insn *find_source(const struct cbpf_insn *insns,
 	return NULL;
 }
 
-/* Whether the test at pc is of two or four bytes behind UDP's or ICMP's header.
+/*
+ * Whether the test at pc is of two or four bytes behind UDP's or ICMP's header;
+ * network is the offset of the network header.
  */
-static bool is_payload_test(const struct cbpf_insn *insns, size_t n, size_t pc)
+static bool is_payload_test(const struct cbpf_insn *insns, size_t n, size_t pc,
+			    uint32_t network)
 {
 	const struct cbpf_insn *load = find_source(insns, pc, false), *x;
 
 	if (insns[pc].code != CBPF_JEQ_K || insns[pc].k <= 255 || !load)
 		return false;
 	if (load->code == CBPF_LD_H || load->code == CBPF_LD_W)
-		/* IPv6's addresses lie there too */
-		return load->k >= ETH_HEADER + IP_HEADER + UDP_HEADER &&
-		       load->k < 0x80000000 && !has_constant(insns, n, 0x86dd);
+		/* IPv6's addresses and ports lie there too */
+		return load->k >= network + IP_HEADER + UDP_HEADER &&
+		       load->k < 0x80000000 &&
+		       !has_constant(insns, n, 0x86dd) &&
+		       !has_constant(insns, n, 0x60);
 	if (load->code != CBPF_LD_HX && load->code != CBPF_LD_WX)
 		return false;
 	x = find_source(insns, (size_t)(load - insns), true);
@@ -315,15 +371,16 @@ static bool is_payload_test(const struct cbpf_insn *insns, size_t n, size_t pc)
 
 bool shape_warns(const struct cbpf_socket *socket, char *line, size_t size)
 {
-	if (socket->family != AF_PACKET && socket->type != SOCK_RAW)
-		return false;
-	if (socket->family == AF_NETLINK)
+	uint16_t link;
+
+	if (!find_link(socket, &link))
 		return false;
 	for (size_t pc = 0; pc < socket->n; pc++) {
 		const char *whose = "backdoors that wait for a magic packet";
 		bool is_honest = false;
 
-		if (!is_payload_test(socket->insns, socket->n, pc))
+		if (!is_payload_test(socket->insns, socket->n, pc,
+				     link == CBPF_LINK_EN10MB ? ETH_HEADER : 0))
 			continue;
 		for (size_t i = 0; i < sizeof(values) / sizeof(*values); i++) {
 			if (values[i].value != socket->insns[pc].k)

@@ -704,7 +704,8 @@ enum cbpf_err cbpf_detach(int fd, struct cbpf_diag *diag);
 
 /**
  * Locks a socket's filter for as long as the socket lives: no attaching and
- * no detaching any more (SO_LOCK_FILTER). SYSTEM.
+ * no detaching any more (SO_LOCK_FILTER); a reuseport program can still be
+ * taken off. SYSTEM.
  */
 enum cbpf_err cbpf_lock(int fd, struct cbpf_diag *diag);
 
@@ -766,9 +767,10 @@ struct cbpf_sockets_seen {
 
 /**
  * Tells the sockets of this machine that carry a classic filter, each once,
- * until each() gives false; seen may be NULL. Without root only those of
- * processes that may be looked into. reuseport and fanout programs cannot be
- * read back from the kernel. NOMEM, SYSTEM (no /proc), UNAVAILABLE.
+ * until each() gives false; seen may be NULL. Of processes that may not
+ * be looked into (ptrace(2), PTRACE_MODE_ATTACH) nothing is told but their
+ * number. reuseport and fanout programs cannot be read back from the kernel.
+ * NOMEM, SYSTEM (no /proc), UNAVAILABLE.
  */
 enum cbpf_err cbpf_sockets(const struct cbpf_mem *mem,
 			   bool (*each)(void *ctx,

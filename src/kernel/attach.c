@@ -21,18 +21,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "kernel/meminfo.h"
-
-/* Values of the generic ABI, for libcs that do not name them. */
-#ifndef SO_LOCK_FILTER
-#define SO_LOCK_FILTER 44
-#endif
-#ifndef SO_ATTACH_REUSEPORT_CBPF
-#define SO_ATTACH_REUSEPORT_CBPF 51
-#endif
-#ifndef SO_DETACH_REUSEPORT_BPF
-#define SO_DETACH_REUSEPORT_BPF 68
-#endif
+#include "kernel/sockopt.h"
 
 _Static_assert(sizeof(struct sock_filter) == sizeof(struct cbpf_insn),
 	       "the same layout");
@@ -55,31 +44,27 @@ uint32_t cbpf_optmem_max(void)
 
 /* ---- what the hooks ask of a socket ------------------------------------- */
 
-static int read_option(int fd, int level, int option)
-{
-	int value = 0;
-	socklen_t size = sizeof(value);
-
-	return getsockopt(fd, level, option, &value, &size) == 0 ? value : 0;
-}
-
 static enum cbpf_err ask_nothing(int fd)
 {
 	(void)fd;
 	return CBPF_OK;
 }
 
-/* net/core/sock_reuseport.c: the group exists if the option came before bind */
+/*
+ * net/core/sock_reuseport.c: a bound socket is in a group if it had the option
+ * when it was bound. Whether it had it then nobody tells; it is the one thing
+ * that a legal program is refused for.
+ */
 static enum cbpf_err ask_reuseport(int fd)
 {
-	return read_option(fd, SOL_SOCKET, SO_REUSEPORT) ? CBPF_OK
-							 : CBPF_E_NO_REUSEPORT;
+	(void)fd;
+	return CBPF_E_NO_REUSEPORT;
 }
 
 /* net/packet/af_packet.c: id, type << 16, flags << 24; 0 outside of a group */
 static enum cbpf_err ask_fanout(int fd)
 {
-	int fanout = read_option(fd, SOL_PACKET, PACKET_FANOUT);
+	int fanout = sockopt_read(fd, SOL_PACKET, PACKET_FANOUT);
 
 	return (fanout >> 16 & 0xff) == PACKET_FANOUT_CBPF ? CBPF_OK
 							   : CBPF_E_NO_FANOUT;
@@ -120,11 +105,13 @@ static enum cbpf_err explain(const struct socket_hook *hook, int fd,
 	struct cbpf_diag diag = dg_make(CBPF_OK, 0, 0);
 	struct cbpf_report report = { &diag, 1, 0, 0 };
 
-	if (sys_errno == EPERM && read_option(fd, SOL_SOCKET, SO_LOCK_FILTER))
+	if (sys_errno == EPERM && sockopt_read(fd, SOL_SOCKET, SO_LOCK_FILTER))
 		diag = dg_make(CBPF_E_LOCKED, 0, 0);
 	else if (sys_errno == EPERM &&
-		 read_option(fd, SOL_SOCKET, SO_PROTOCOL) == IPPROTO_TCP)
+		 sockopt_read(fd, SOL_SOCKET, SO_PROTOCOL) == IPPROTO_TCP)
 		diag = dg_make(CBPF_E_TCP_RIGHTS, 0, 0);
+	else if (sys_errno == ENOPROTOOPT && hook == &fanout_hook)
+		diag = dg_make(CBPF_E_NO_FANOUT, 0, 0); /* no packet socket */
 	else if (sys_errno != EINVAL && sys_errno != ENOMEM)
 		return dg_system(out, hook->call, sys_errno);
 	else if (cbpf_check(insns, n, &opts, &report) == CBPF_OK)
@@ -185,6 +172,8 @@ static enum cbpf_err detach(int fd, int option, const char *call,
 		return dg_fail(diag, CBPF_E_LOCKED);
 	if (errno == ENOENT)
 		return dg_fail(diag, CBPF_E_NO_FILTER);
+	if (errno == EINVAL && option == SO_DETACH_REUSEPORT_BPF)
+		return dg_fail(diag, CBPF_E_NO_REUSEPORT);
 	return dg_system(diag, call, errno);
 }
 
@@ -225,6 +214,7 @@ enum cbpf_err cbpf_attached(int fd, const struct cbpf_mem *mem,
 	for (;;) {
 		struct cbpf_insn *insns;
 		socklen_t n = 0, got;
+		int sys_errno;
 
 		if (getsockopt(fd, SOL_SOCKET, SO_GET_FILTER, NULL, &n) < 0)
 			return dg_system(diag, "getsockopt SO_GET_FILTER",
@@ -235,14 +225,19 @@ enum cbpf_err cbpf_attached(int fd, const struct cbpf_mem *mem,
 		if (!insns)
 			return dg_fail(diag, CBPF_E_NOMEM);
 		got = n;
-		if (getsockopt(fd, SOL_SOCKET, SO_GET_FILTER, insns, &got) ==
-			    0 &&
-		    got == n) {
+		if (getsockopt(fd, SOL_SOCKET, SO_GET_FILTER, insns, &got) < 0)
+			got = 0;
+		sys_errno = errno;
+		if (got == n) {
 			code->insns = insns;
 			code->n = n;
 			return CBPF_OK;
 		}
 		mem_free(&own, insns, n * sizeof(*insns));
+		/* EINVAL: it is longer by now */
+		if (got == 0 && sys_errno != EINVAL)
+			return dg_system(diag, "getsockopt SO_GET_FILTER",
+					 sys_errno);
 	}
 }
 

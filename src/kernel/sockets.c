@@ -16,21 +16,23 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>
+#include <linux/if_packet.h>
 #include <linux/netlink.h>
 #include <linux/packet_diag.h>
 #include <linux/sock_diag.h>
 #include <net/if.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#ifndef SO_LOCK_FILTER
-#define SO_LOCK_FILTER 44
-#endif
+#include "kernel/sockopt.h"
+
 #ifndef SYS_pidfd_open
 #define SYS_pidfd_open 434
 #endif
@@ -54,41 +56,36 @@ struct search {
 	bool (*each)(void *ctx, const struct cbpf_socket *socket);
 	void *ctx;
 	struct cbpf_sockets_seen *seen;
-	bool is_over;	/* the caller has enough */
-	bool is_broken; /* no memory */
+	bool is_over;	 /* the caller has enough */
+	bool is_broken;	 /* no memory */
+	bool is_missing; /* the kernel has no such calls */
 	struct cbpf_insn insns[PROG_MAX];
 };
 
-/* Whether a socket is new, which it is not any more. */
-static bool is_new(struct search *s, uint64_t inode)
+static bool is_seen(const struct search *s, uint64_t inode)
+{
+	const struct seen *seen = s->buckets[inode % BUCKETS];
+
+	while (seen && seen->inode != inode)
+		seen = seen->next;
+	return seen != NULL;
+}
+
+static void mark_seen(struct search *s, uint64_t inode)
 {
 	struct seen **bucket = &s->buckets[inode % BUCKETS];
-	struct seen *seen;
+	struct seen *seen = arena_take(&s->arena, 1, sizeof(*seen));
 
-	for (seen = *bucket; seen; seen = seen->next)
-		if (seen->inode == inode)
-			return false;
-	seen = arena_take(&s->arena, 1, sizeof(*seen));
 	if (!seen) {
 		s->is_broken = true;
-		return false;
+		return;
 	}
 	seen->inode = inode;
 	seen->next = *bucket;
 	*bucket = seen;
-	return true;
 }
 
 /* ---- one socket --------------------------------------------------------- */
-
-static int read_option(int fd, int option)
-{
-	int value = 0;
-	socklen_t size = sizeof(value);
-
-	return getsockopt(fd, SOL_SOCKET, option, &value, &size) == 0 ? value
-								      : 0;
-}
 
 /* Its filter into s->insns; false where it has none that is classic. */
 static bool read_filter(struct search *s, int fd, size_t *n)
@@ -119,22 +116,27 @@ static void tell(struct search *s, struct cbpf_socket *socket, size_t n)
 /* A descriptor of ours for what may be a process' socket with a filter. */
 static void look_at(struct search *s, int fd, struct cbpf_socket *socket)
 {
-	uint8_t address[ADDRESS_MAX];
+	_Alignas(8) uint8_t address[ADDRESS_MAX] = { 0 };
 	socklen_t size = sizeof(address);
 	size_t n;
 
 	s->seen->n_sockets++;
 	if (!read_filter(s, fd, &n))
 		return;
-	socket->family = read_option(fd, SO_DOMAIN);
-	socket->type = read_option(fd, SO_TYPE);
-	socket->protocol = read_option(fd, SO_PROTOCOL);
-	socket->is_locked = read_option(fd, SO_LOCK_FILTER) != 0;
+	socket->family = sockopt_read(fd, SOL_SOCKET, SO_DOMAIN);
+	socket->type = sockopt_read(fd, SOL_SOCKET, SO_TYPE);
+	socket->protocol = sockopt_read(fd, SOL_SOCKET, SO_PROTOCOL);
+	socket->is_locked = sockopt_read(fd, SOL_SOCKET, SO_LOCK_FILTER) != 0;
 	socket->address = address;
 	if (getsockname(fd, (void *)address, &size) == 0)
 		socket->address_size = size < sizeof(address)
 					       ? size
 					       : (socklen_t)sizeof(address);
+	/* of a packet socket the option says nothing */
+	if (socket->family == AF_PACKET)
+		socket->protocol =
+			ntohs(((const struct sockaddr_ll *)(void *)address)
+				      ->sll_protocol);
 	tell(s, socket, n);
 }
 
@@ -176,11 +178,21 @@ struct owner {
 	struct search *search;
 	int pid, pidfd;
 	char command[16];
+	bool is_refused; /* its descriptors may not be borrowed */
 };
+
+/* Whether a descriptor is still that socket: it may have been closed since. */
+static bool is_socket(int fd, uint64_t inode)
+{
+	struct stat status;
+
+	return fstat(fd, &status) == 0 && S_ISSOCK(status.st_mode) &&
+	       status.st_ino == inode;
+}
 
 static bool look_at_descriptor(void *ctx, int dir, long number)
 {
-	const struct owner *owner = ctx;
+	struct owner *owner = ctx;
 	struct search *s = owner->search;
 	struct cbpf_socket socket = { .pid = owner->pid, .fd = (int)number };
 	char name[24], target[64];
@@ -193,16 +205,22 @@ static bool look_at_descriptor(void *ctx, int dir, long number)
 	if (len < 0)
 		return true; /* closed since */
 	target[len] = '\0';
-	if (sscanf(target, "socket:[%llu]", &inode) != 1 || !is_new(s, inode))
-		return !s->is_broken;
-	fd = (int)syscall(SYS_pidfd_getfd, owner->pidfd, number, 0);
-	if (fd < 0)
+	if (sscanf(target, "socket:[%llu]", &inode) != 1 || is_seen(s, inode))
 		return true;
-	socket.inode = inode;
-	memcpy(socket.command, owner->command, sizeof(socket.command));
-	look_at(s, fd, &socket);
+	fd = (int)syscall(SYS_pidfd_getfd, owner->pidfd, number, 0);
+	if (fd < 0) {
+		owner->is_refused |= errno == EPERM || errno == EACCES;
+		s->is_missing |= errno == ENOSYS;
+		return !s->is_missing;
+	}
+	if (is_socket(fd, inode)) {
+		mark_seen(s, inode);
+		socket.inode = inode;
+		memcpy(socket.command, owner->command, sizeof(socket.command));
+		look_at(s, fd, &socket);
+	}
 	close(fd);
-	return !s->is_over;
+	return !s->is_over && !s->is_broken;
 }
 
 static void read_command(int proc, long pid, char command[16])
@@ -225,24 +243,24 @@ static bool look_at_process(void *ctx, int proc, long pid)
 	struct search *s = ctx;
 	struct owner owner = { .search = s, .pid = (int)pid };
 	char path[40];
-	bool goes_on = true;
 	int dir;
 
 	snprintf(path, sizeof(path), "%ld/fd", pid);
 	dir = openat(proc, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	owner.is_refused = dir < 0 && (errno == EACCES || errno == EPERM);
 	owner.pidfd = (int)syscall(SYS_pidfd_open, owner.pid, 0);
+	s->is_missing |= owner.pidfd < 0 && errno == ENOSYS;
 	if (dir >= 0 && owner.pidfd >= 0) {
 		read_command(proc, pid, owner.command);
-		goes_on = each_number(dir, &owner, look_at_descriptor);
-	} else if (errno == EACCES || errno == EPERM) {
-		s->seen->n_refused++;
+		each_number(dir, &owner, look_at_descriptor);
 	}
 	s->seen->n_processes++;
+	s->seen->n_refused += owner.is_refused;
 	if (dir >= 0)
 		close(dir);
 	if (owner.pidfd >= 0)
 		close(owner.pidfd);
-	return goes_on || (!s->is_over && !s->is_broken);
+	return !s->is_over && !s->is_broken && !s->is_missing;
 }
 
 /* ---- sock_diag ---------------------------------------------------------- */
@@ -272,8 +290,9 @@ static void tell_packet_socket(struct search *s, const struct nlmsghdr *head)
 		}
 		at += NLA_ALIGN(a->nla_len);
 	}
-	if (!is_new(s, socket.inode))
+	if (is_seen(s, socket.inode))
 		return;
+	mark_seen(s, socket.inode);
 	s->seen->n_sockets++;
 	if (n > 0)
 		tell(s, &socket, n);
@@ -340,9 +359,12 @@ enum cbpf_err cbpf_sockets(const struct cbpf_mem *mem,
 	} else {
 		each_number(proc, s, look_at_process);
 		close(proc);
-		if (!s->is_over && !s->is_broken)
+		if (!s->is_over && !s->is_broken && !s->is_missing)
 			ask_sock_diag(s);
 	}
+	if (s->is_missing)
+		err = dg_say(diag, CBPF_E_UNAVAILABLE,
+			     "pidfd_getfd() is missing: it takes Linux 5.6");
 	if (s->is_broken)
 		err = dg_fail(diag, CBPF_E_NOMEM);
 	arena_free(&s->arena);

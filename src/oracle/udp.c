@@ -27,7 +27,7 @@
 
 #include "base/bytes.h"
 #include "base/wire.h"
-#include "kernel/meminfo.h"
+#include "kernel/sockopt.h"
 
 #ifndef IPV6_AUTOFLOWLABEL
 #define IPV6_AUTOFLOWLABEL 70
