@@ -373,17 +373,18 @@ static bool is_other_verdict(const struct lane *first, const struct lane *lane)
 	return a->value != b->value || b->shows == CBPF_SHOWS_FORESEEN;
 }
 
-/* What the devices of linux-packet do not carry. */
+/* What the engine's devices do not carry. */
 static bool is_foreign(const struct run *r, const struct lane *lane,
 		       uint16_t link, struct cbpf_diag *why)
 {
-	if (lane->engine != &cbpf_engine_linux_packet || r->packets.is_bare ||
-	    link == CBPF_LINK_EN10MB)
+	if (!lane->engine->link || r->packets.is_bare ||
+	    link == lane->engine->link)
 		return false;
 	memset(why, 0, sizeof(*why));
 	why->code = CBPF_E_SKIP;
 	snprintf(why->word, sizeof(why->word),
-		 "the device carries Ethernet, and this is link type %u", link);
+		 "the device carries link type %u, and this is %u",
+		 lane->engine->link, link);
 	return true;
 }
 

@@ -205,6 +205,67 @@ static void test_edges(struct cbpf_judge *judge)
 	       "twelve instructions less can");
 }
 
+/* ---- the process that the engine is used in ----------------------------- */
+
+static volatile sig_atomic_t n_signals;
+
+static void count_signal(int number)
+{
+	(void)number;
+	n_signals++;
+}
+
+/* Filters of before, on whoever uses the engine: a sandbox, a container. */
+static int child_sandboxed(uint32_t verdict, const char *why)
+{
+	const struct cbpf_insn outer[] = { { 0x20, 0, 0, CBPF_DATA_NR },
+					   { 0x15, 0, 1, SYS_getppid },
+					   { 0x06, 0, 0, verdict },
+					   { 0x06, 0, 0, 0x7fff0000 } };
+	static const struct cbpf_insn allow = { 0x06, 0, 0, 0x7fff0000 };
+	struct call call = { .nr = SYS_getppid, .arch = ARCH_NATIVE };
+	struct cbpf_packet packet = packet_of(&call);
+	struct cbpf_judged judged;
+	struct cbpf_judge *judge;
+	int outcome = 0;
+
+	signal(SIGCHLD, count_signal);
+	if (cbpf_attach_seccomp(outer, 4, CBPF_SECCOMP_NO_NEW_PRIVS, NULL) !=
+	    CBPF_OK)
+		return 1;
+	judge = new_judge();
+	if (cbpf_judge_load(judge, &allow, 1, NULL) != CBPF_OK)
+		return 2;
+	if (!is_skipped(judge, &call, why))
+		outcome = 3;
+	/* and it goes on with the next */
+	call.nr = SYS_getpid;
+	if (cbpf_judge_run(judge, &packet, &judged) != CBPF_OK ||
+	    !judged.is_run || !judged.agrees)
+		outcome = 4;
+	cbpf_judge_free(judge);
+	/* no process of the engine's is seen, none is left */
+	if (n_signals || waitpid(-1, NULL, __WALL) != -1 || errno != ECHILD)
+		outcome = 5;
+	return outcome;
+}
+
+static void test_sandboxed(uint32_t verdict, const char *name, const char *why)
+{
+	int status = 1;
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (pid == 0)
+		_exit(child_sandboxed(verdict, why));
+	waitpid(pid, &status, 0);
+	tap_ok(status == 0,
+	       "under a filter of before that gives %s, that is "
+	       "told (%d)",
+	       name, WEXITSTATUS(status));
+}
+
 /* ---- loading, random programs ------------------------------------------- */
 
 static bool is_same_load(struct cbpf_judge *judge,
@@ -347,6 +408,8 @@ int main(int argc, char **argv)
 	}
 	test_not_executed(judge);
 	test_edges(judge);
+	test_sandboxed(0x80000000, "KILL_PROCESS", "kills for this call");
+	test_sandboxed(0x00030000, "TRAP", "kills for this call");
 	test_codes(judge);
 	test_random(judge, programs, seed, false);
 	test_random(judge, programs, seed, true);

@@ -280,6 +280,29 @@ static void test_sizes(struct cbpf_judge *judge, const char *point)
 	       c.n, c.skipped);
 }
 
+/* Netlink attributes are found in what is in one piece only. */
+static void test_pieces(struct cbpf_judge *judge, const struct point *point)
+{
+	const struct cbpf_insn insns[] = {
+		{ CBPF_LDX_IMM, 0, 0, 7 },
+		{ CBPF_LD_IMM, 0, 0, point->is_dgram ? 2 : 16 },
+		{ CBPF_LD_W, 0, 0, CBPF_EXT_NLA },
+		{ CBPF_RET_A, 0, 0, 0 },
+	};
+	static uint8_t frame[9000];
+	struct counts c = { 0 };
+
+	put_address(frame);
+	put16(frame + 12, 0x88b5);
+	frame[16] = 4; /* little-endian: length 4, type 7 */
+	frame[18] = 7;
+	cbpf_judge_load(judge, insns, 4, NULL);
+	for (uint32_t len = 1000; len < sizeof(frame); len++)
+		run_one(judge, insns, 4, frame, len, NULL, &c);
+	tap_ok(c.bad == 0, "%s: nla in %lu frames of up to 9000 bytes",
+	       point->name, c.n);
+}
+
 static void test_random(struct cbpf_judge *judge, const char *point,
 			unsigned long pairs)
 {
@@ -348,6 +371,7 @@ int main(int argc, char **argv)
 		test_questions(judge, points[i].name);
 		test_msh(judge, points[i].name);
 		test_sizes(judge, points[i].name);
+		test_pieces(judge, &points[i]);
 		test_random(judge, points[i].name, pairs);
 		cbpf_judge_free(judge);
 	}

@@ -896,8 +896,9 @@ struct cbpf_engine {
 	const char *name;
 	const char *about;
 	enum cbpf_dialect dialect; /* ANY: the one asked for */
-	bool is_oracle;		   /* not ours: its `rand` is unforeseeable */
-	bool has_exact;		   /* honours is_exact */
+	uint16_t link;	/* what a packet must be, LINKTYPE_*; 0: anything */
+	bool is_oracle; /* not ours: its `rand` is unforeseeable */
+	bool has_exact; /* honours is_exact */
 
 	/** Can it run here? If not, the diagnosis says why in one sentence. */
 	enum cbpf_err (*probe)(const struct cbpf_engine *engine,

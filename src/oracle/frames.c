@@ -27,19 +27,25 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/bytes.h"
 #include "base/wire.h"
 #include "oracle/veth.h"
 
-#define ETH_HEADER    14
-#define ETH_TYPE      12 /* offset of the Ethertype */
-#define TAG	      4
-#define TAGS_MAX      8	   /* VLAN_MAX_DEPTH: so many are looked behind */
-#define ETH_LOWEST    1536 /* ETH_P_802_3_MIN: below, it is a length */
-#define FRAME_MAX     (ETH_HEADER + VETH_MTU)
-#define WAIT_MS	      1000 /* for the witness: a machine may be busy */
-#define TYPE_OUTGOING 4	   /* PACKET_OUTGOING */
+#define ETH_HEADER 14
+#define ETH_TYPE   12 /* offset of the Ethertype */
+#define TAG	   4
+#define TAGS_MAX   8	/* VLAN_MAX_DEPTH: so many are looked behind */
+#define ETH_LOWEST 1536 /* ETH_P_802_3_MIN: below, it is a length */
+#define FRAME_MAX  (ETH_HEADER + VETH_MTU)
+#define WAIT_MS	   1000 /* for the witness: a machine may be busy */
+/*
+ * What is not below a page with the room for a link header is not in one piece
+ * (packet_alloc_skb(); LL_RESERVED_SPACE of Ethernet).
+ */
+#define RESERVED      16
+#define TYPE_OUTGOING 4 /* PACKET_OUTGOING */
 
 enum { TYPE_HOST, TYPE_BROADCAST, TYPE_MULTICAST, TYPE_OTHER };
 
@@ -50,6 +56,8 @@ struct frames_handle {
 	struct veth veth;
 	const uint8_t *sent; /* the frame of the last view, */
 	uint32_t n_sent, mark;
+	uint32_t page;
+	bool is_late;	/* a frame may come by that was given up */
 	uint8_t *frame; /* and what is seen of it */
 };
 
@@ -80,6 +88,7 @@ static enum cbpf_err new_handle(const struct cbpf_engine_opts *opts,
 	memset(h, 0, sizeof(*h));
 	h->mem = mem;
 	h->veth.sender = -1;
+	h->page = (uint32_t)sysconf(_SC_PAGESIZE);
 	h->is_dgram = opts && opts->is_dgram;
 	h->is_outgoing = opts && opts->is_outgoing;
 	h->frame = mem_new(&mem, 1, FRAME_MAX);
@@ -166,6 +175,13 @@ static uint32_t network_of(const uint8_t *frame, uint32_t len)
 	return type ? at : ETH_HEADER;
 }
 
+static bool is_fcoe(const uint8_t *frame, uint32_t len)
+{
+	uint32_t at = network_of(frame, len) - ETH_HEADER + ETH_TYPE;
+
+	return by_be16(frame + at) == ETH_FCOE;
+}
+
 /* The frame as a tap on the receiving device has it. */
 static void receive(struct frames_handle *h, struct cbpf_view *view)
 {
@@ -208,6 +224,7 @@ static enum cbpf_err view_frames(void *handle, const struct cbpf_packet *packet,
 				 struct cbpf_view *view, struct cbpf_diag *diag)
 {
 	struct frames_handle *h = handle;
+	bool is_paged;
 
 	if (packet->caplen < ETH_HEADER)
 		return dg_say(diag, CBPF_E_SKIP,
@@ -216,6 +233,11 @@ static enum cbpf_err view_frames(void *handle, const struct cbpf_packet *packet,
 		return dg_say(diag, CBPF_E_SKIP,
 			      "the device carries frames of at most %u bytes",
 			      FRAME_MAX);
+	is_paged = packet->caplen + RESERVED >= h->page;
+	/* the dissector looks at FCoE in the first piece only */
+	if (is_paged && is_fcoe(packet->data, packet->caplen))
+		return dg_say(diag, CBPF_E_SKIP,
+			      "this much FCoE is in pieces that nobody tells");
 	/* skb_vlan_untag() wants the tag and the Ethertype behind it */
 	if (!h->is_outgoing && is_tag(by_be16(packet->data + ETH_TYPE)) &&
 	    packet->caplen < ETH_HEADER + TAG + 2)
@@ -235,6 +257,7 @@ static enum cbpf_err view_frames(void *handle, const struct cbpf_packet *packet,
 	view->ctx.ifindex = h->veth.ifindex;
 	view->ctx.hatype = ARPHRD_ETHER;
 	view->ctx.mark = h->mark;
+	view->ctx.is_paged = is_paged;
 	view->ctx.cpu = ora_cpu();
 	if (h->is_outgoing)
 		leave(h, view);
@@ -300,11 +323,17 @@ static enum cbpf_err run_frames(void *handle, const struct cbpf_view *view,
 
 	(void)view;
 	(void)expect;
+	while (h->is_late && (take_frame(h->veth.witness) >= 0 ||
+			      take_frame(h->veth.judged) >= 0))
+		;
+	h->is_late = false;
 	err = send_frame(h, diag);
 	if (err != CBPF_OK)
 		return err;
-	if (take_frame(h->veth.witness) < 0 &&
-	    (poll(&ready, 1, WAIT_MS) < 1 || take_frame(h->veth.witness) < 0))
+	h->is_late = take_frame(h->veth.witness) < 0 &&
+		     (poll(&ready, 1, WAIT_MS) < 1 ||
+		      take_frame(h->veth.witness) < 0);
+	if (h->is_late)
 		return dg_system(diag, "the frame did not come by", ETIMEDOUT);
 	len = take_frame(h->veth.judged);
 	if (len < 0 && errno != EAGAIN)
@@ -329,6 +358,7 @@ const struct cbpf_engine cbpf_engine_linux_packet = {
 	.name = "linux-packet",
 	.about = "the kernel, through packet sockets on devices of its own",
 	.dialect = CBPF_LINUX,
+	.link = 1, /* LINKTYPE_ETHERNET */
 	.is_oracle = true,
 	.probe = ora_probe,
 	.load = load_frames,

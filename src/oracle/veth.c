@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The making of struct veth: a process of raw system calls (as the keeper in
- * calls.c) takes a namespace of its own, makes the devices through rtnetlink,
- * opens the sockets and hands them over. Without privilege it first takes a
- * user namespace, where the system lets it.
+ * The making of struct veth: a process of our own takes a namespace of its own,
+ * makes the devices through rtnetlink, opens the sockets and hands them over.
+ * Without privilege it first takes a user namespace, where the system lets it.
  */
 #include "oracle/veth.h"
 
@@ -21,13 +20,13 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#define STACK_SIZE 65536
-#define OUT	   "cbpf0" /* frames leave by it */
-#define IN	   "cbpf1" /* and come in at it */
-#define N_SOCKETS  3
+#include "oracle/process.h"
+
+#define OUT	  "cbpf0" /* frames leave by it */
+#define IN	  "cbpf1" /* and come in at it */
+#define N_SOCKETS 3
 
 /* What the process says: its sockets, or the step that failed. */
 struct report {
@@ -80,23 +79,58 @@ static void close_attribute(struct message *m, struct rtattr *at)
 		(unsigned short)((char *)m + m->head.nlmsg_len - (char *)at);
 }
 
-static bool make_devices(struct order *o)
+/* Sends a message; 0, or the errno that the kernel answers with. */
+static int ask_kernel(const struct message *m)
 {
-	static const uint8_t address[] = VETH_ADDRESS;
-	const struct ifinfomsg none = { .ifi_family = AF_UNSPEC };
-	const uint32_t mtu = VETH_MTU;
-	struct message m = {
-		.head = { .nlmsg_len = NLMSG_LENGTH(sizeof(m.info)),
-			  .nlmsg_type = RTM_NEWLINK,
-			  .nlmsg_flags = NLM_F_REQUEST | NLM_F_CREATE |
-					 NLM_F_EXCL | NLM_F_ACK }
-	};
-	struct rtattr *link, *data, *peer;
 	struct {
 		struct nlmsghdr head;
 		struct nlmsgerr error;
 	} answer = { .error = { .error = -EPROTO } };
 	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+
+	if (fd < 0)
+		return errno;
+	if (send(fd, m, m->head.nlmsg_len, 0) < 0 ||
+	    recv(fd, &answer, sizeof(answer), 0) < 0)
+		answer.error.error = -errno;
+	close(fd);
+	return -answer.error.error;
+}
+
+static struct message message_to(uint16_t flags, uint32_t ifindex)
+{
+	return (struct message){
+		.head = { .nlmsg_len = NLMSG_LENGTH(sizeof(struct ifinfomsg)),
+			  .nlmsg_type = RTM_NEWLINK,
+			  .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | flags },
+		.info = { .ifi_index = (int)ifindex }
+	};
+}
+
+/*
+ * No address of its own, so nothing to announce: else the kernel would send
+ * frames as the device comes up. Without IPv6 there is nothing to silence.
+ */
+static void silence_ip6(uint32_t ifindex)
+{
+	const uint8_t none = IN6_ADDR_GEN_MODE_NONE;
+	struct message m = message_to(0, ifindex);
+	struct rtattr *families = put_attribute(&m, IFLA_AF_SPEC, NULL, 0);
+	struct rtattr *family = put_attribute(&m, AF_INET6, NULL, 0);
+
+	put_attribute(&m, IFLA_INET6_ADDR_GEN_MODE, &none, sizeof(none));
+	close_attribute(&m, family);
+	close_attribute(&m, families);
+	ask_kernel(&m);
+}
+
+static bool make_devices(struct order *o)
+{
+	static const uint8_t address[] = VETH_ADDRESS;
+	const struct ifinfomsg none = { .ifi_family = AF_UNSPEC };
+	const uint32_t mtu = VETH_MTU;
+	struct message m = message_to(NLM_F_CREATE | NLM_F_EXCL, 0);
+	struct rtattr *link, *data, *peer;
 
 	put_attribute(&m, IFLA_IFNAME, OUT, sizeof(OUT));
 	put_attribute(&m, IFLA_MTU, &mtu, sizeof(mtu));
@@ -110,28 +144,11 @@ static bool make_devices(struct order *o)
 	close_attribute(&m, peer);
 	close_attribute(&m, data);
 	close_attribute(&m, link);
-	if (fd < 0 || send(fd, &m, m.head.nlmsg_len, 0) < 0 ||
-	    recv(fd, &answer, sizeof(answer), 0) < 0)
-		return failed(o, "rtnetlink");
-	close(fd);
-	errno = -answer.error.error;
-	return answer.error.error == 0 || failed(o, "making a veth device");
+	errno = ask_kernel(&m);
+	return errno == 0 || failed(o, "making a veth device");
 }
 
 /* ---- the namespace ------------------------------------------------------ */
-
-/* Else the kernel would send frames of its own as devices come up. */
-static void silence_ip6(void)
-{
-	int fd = open("/proc/sys/net/ipv6/conf/default/disable_ipv6",
-		      O_WRONLY | O_CLOEXEC);
-
-	if (fd < 0)
-		return;
-	if (write(fd, "1", 1) != 1)
-		errno = 0; /* frames of its own are told by their type */
-	close(fd);
-}
 
 static bool bring_up(struct order *o, int fd, const char *name)
 {
@@ -174,18 +191,19 @@ static bool make_all(struct order *o)
 	if (unshare(CLONE_NEWNET) < 0 &&
 	    unshare(CLONE_NEWUSER | CLONE_NEWNET) < 0)
 		return failed(o, "a network namespace of its own");
-	silence_ip6();
 	if (!make_devices(o))
 		return false;
 	control = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	out = index_of(control, OUT);
+	in = index_of(control, IN);
+	silence_ip6(out);
+	silence_ip6(in);
 	/*
 	 * The sender's last: a device that comes up with its peer up has its
 	 * queue at once, else some time after the peer came.
 	 */
 	if (!bring_up(o, control, IN) || !bring_up(o, control, OUT))
 		return false;
-	out = index_of(control, OUT);
-	in = index_of(control, IN);
 	o->report.ifindex = o->is_outgoing ? out : in;
 	o->sockets[0] = open_socket(out, SOCK_RAW, 0);
 	/* taps are served the newest first: the witness comes after judged */
@@ -259,7 +277,7 @@ static enum cbpf_err take_sockets(int fd, struct veth *veth,
 enum cbpf_err veth_open(bool is_dgram, bool is_outgoing, struct veth *veth,
 			struct cbpf_diag *diag)
 {
-	_Alignas(16) char stack[STACK_SIZE];
+	_Alignas(16) char stack[PROCESS_STACK];
 	struct order order = { .is_dgram = is_dgram,
 			       .is_outgoing = is_outgoing };
 	enum cbpf_err err;
@@ -270,14 +288,13 @@ enum cbpf_err veth_open(bool is_dgram, bool is_outgoing, struct veth *veth,
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
 		return dg_system(diag, "socketpair AF_UNIX", errno);
 	order.socket = ends[1];
-	pid = clone(run_maker, stack + STACK_SIZE, 0, &order);
+	pid = process_start(run_maker, &order, stack, 0);
 	if (pid < 0)
 		err = dg_system(diag, "clone", errno);
 	close(ends[1]);
 	if (pid >= 0) {
 		err = take_sockets(ends[0], veth, diag);
-		while (waitpid(pid, NULL, __WCLONE) < 0 && errno == EINTR)
-			;
+		process_wait(pid);
 	}
 	close(ends[0]);
 	return err;
