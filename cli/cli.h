@@ -170,10 +170,12 @@ const struct cbpf_engine *engine_find(const char *name);
 const char *answer_text(const struct cbpf_answer *answer, char *buf,
 			size_t size);
 /*
- * A program as a test vector (tests/FORMAT.md), to paste or to keep; with a
- * packet and what comes of it, unless packet is NULL.
+ * A program as a test vector (tests/FORMAT.md), to paste or to keep, with what
+ * of the engine's options it depends on; with a packet and what comes of it,
+ * unless packet is NULL.
  */
-void print_vector(FILE *to, enum cbpf_dialect dialect, bool udp_body,
+void print_vector(FILE *to, enum cbpf_dialect dialect,
+		  const struct cbpf_engine_opts *opts,
 		  const struct cbpf_insn *insns, size_t n,
 		  const struct cbpf_packet *packet,
 		  const struct cbpf_result *want);

@@ -205,9 +205,8 @@ static void narrow(struct run *r, struct lane *lane,
 				lane->engine->name,
 				answer_text(&judged.answer, text,
 					    sizeof(text)));
-			print_vector(stderr, dialect_of(r, lane),
-				     r->opts.udp_body, insns, n, &small,
-				     &judged.twin);
+			print_vector(stderr, dialect_of(r, lane), &r->opts,
+				     insns, n, &small, &judged.twin);
 			fputc('\n', stderr);
 		}
 		cbpf_judge_load(lane->judge, code->insns, code->n, NULL);
@@ -250,7 +249,8 @@ static void narrow_load(struct run *r, struct lane *lane)
 	memcpy(insns, code->insns, n * sizeof(*insns));
 	cbpf_judge_shrink(lane->judge, insns, &n, &empty, none);
 	fprintf(stderr, "  the smallest on which they still differ:\n\n");
-	print_vector(stderr, dialect_of(r, lane), false, insns, n, NULL, NULL);
+	print_vector(stderr, dialect_of(r, lane), &r->opts, insns, n, NULL,
+		     NULL);
 	fputc('\n', stderr);
 	free(insns);
 }

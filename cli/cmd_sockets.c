@@ -27,9 +27,9 @@ static void print_help(void)
 	puts("usage: cbpf sockets [OPTIONS]\n\n"
 	     "Lists the sockets that carry a classic filter: process, "
 	     "descriptor, socket, what\nthe filter accepts where its shape is "
-	     "known, and a warning for shapes known from\nbackdoors. Sees all "
-	     "processes as root, else one's own. Exit status 0 all are\nlisted, "
-	     "2 some could not be seen.\n\n"
+	     "known, and a warning for shapes known from\nbackdoors. Sees the "
+	     "processes that may be traced: as root, all. Exit status 0 all\n"
+	     "are listed, 2 some could not be seen.\n\n"
 	     "  -f, --format FORMAT    print the programs too, as dump does\n"
 	     "      --json             one object a socket, program included");
 }

@@ -22,10 +22,12 @@ static const struct verb {
 	  "each step of a run: A, X, the bytes read, the source line" },
 	{ "asm", cmd_asm, "[PROGRAM]", "text to bytes" },
 	{ "dump", cmd_dump, "[PROGRAM]", "bytes to text, in any form" },
+#ifdef __linux__
 	{ "attach", cmd_attach, "[PROGRAM] [-- COMMAND]",
 	  "put it on a socket, or run a command under it" },
 	{ "sockets", cmd_sockets, "",
 	  "the filters on this machine: whose, and what they accept" },
+#endif
 	{ "conform", cmd_conform, "VECTORS...",
 	  "judge an engine by test vectors in the exchange format" },
 	{ "engines", cmd_engines, "", "what can run here, and why not" },

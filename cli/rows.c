@@ -62,7 +62,8 @@ static void print_want(FILE *to, const struct cbpf_result *want)
 			cbpf_err_name(want->why));
 }
 
-void print_vector(FILE *to, enum cbpf_dialect dialect, bool udp_body,
+void print_vector(FILE *to, enum cbpf_dialect dialect,
+		  const struct cbpf_engine_opts *opts,
 		  const struct cbpf_insn *insns, size_t n,
 		  const struct cbpf_packet *packet,
 		  const struct cbpf_result *want)
@@ -73,8 +74,10 @@ void print_vector(FILE *to, enum cbpf_dialect dialect, bool udp_body,
 	if (cbpf_text_write(CBPF_FORMAT_ASM, insns, n, NULL, &text, &size) !=
 	    CBPF_OK)
 		return;
-	fprintf(to, "dialect %s\n%s-- asm\n%s", cbpf_dialect_name(dialect),
-		udp_body ? "udp-body\n" : "", text);
+	fprintf(to, "dialect %s\n%s%s%s-- asm\n%s", cbpf_dialect_name(dialect),
+		opts->udp_body ? "udp-body\n" : "",
+		opts->is_dgram ? "dgram\n" : "",
+		opts->is_outgoing ? "outgoing\n" : "", text);
 	cbpf_text_free(text, size, NULL);
 	if (!packet)
 		return;

@@ -5,8 +5,9 @@
  *
  *	plant [KIND=FILE]... [many=N]
  *
- * KIND is udp, tcp, raw (ICMP), packet, unix; FILE the program. many: so many
- * sockets without a filter. Says "KIND FD" of each, then "ready".
+ * KIND is udp, tcp, raw (ICMP), packet, unix, or flight: a packet socket that
+ * is under way in a message and open nowhere. FILE is the program. many: so
+ *many sockets without a filter. Says "KIND FD" of each, then "ready".
  */
 #include <linux/if_packet.h>
 #include <net/ethernet.h>
@@ -27,7 +28,7 @@ static int open_socket(const char *kind)
 				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	int fd;
 
-	if (strcmp(kind, "packet") == 0)
+	if (strcmp(kind, "packet") == 0 || strcmp(kind, "flight") == 0)
 		return socket(AF_PACKET, SOCK_RAW, htons(ETH_P_IP));
 	if (strcmp(kind, "raw") == 0)
 		return socket(AF_INET, SOCK_RAW, IPPROTO_ICMP);
@@ -37,6 +38,31 @@ static int open_socket(const char *kind)
 	if (fd >= 0 && bind(fd, (struct sockaddr *)&at, sizeof(at)) < 0)
 		return -1;
 	return fd;
+}
+
+/* Sends a descriptor to nobody who reads, and closes it. */
+static int send_off(int fd)
+{
+	union {
+		struct cmsghdr head;
+		char space[CMSG_SPACE(sizeof(int))];
+	} rights = { .head = { .cmsg_level = SOL_SOCKET,
+			       .cmsg_type = SCM_RIGHTS,
+			       .cmsg_len = CMSG_LEN(sizeof(int)) } };
+	char byte = 0;
+	struct iovec part = { &byte, 1 };
+	struct msghdr message = { .msg_iov = &part,
+				  .msg_iovlen = 1,
+				  .msg_control = &rights,
+				  .msg_controllen = sizeof(rights) };
+	int ends[2];
+
+	memcpy(CMSG_DATA(&rights.head), &fd, sizeof(fd));
+	if (socketpair(AF_UNIX, SOCK_DGRAM, 0, ends) < 0 ||
+	    sendmsg(ends[0], &message, 0) < 0)
+		return -1;
+	close(fd);
+	return ends[1];
 }
 
 static int plant(const char *kind, const char *path)
@@ -55,7 +81,7 @@ static int plant(const char *kind, const char *path)
 	if (cbpf_attach(fd, code.insns, code.n, NULL) != CBPF_OK)
 		return -1;
 	cbpf_code_free(&code);
-	return fd;
+	return strcmp(kind, "flight") == 0 ? send_off(fd) : fd;
 }
 
 int main(int argc, char **argv)

@@ -115,6 +115,10 @@ else
     else
         skip "expressions" "built without libpcap"
     fi
+    printf 'ret #12345\n' >"$tmp/flight"
+    start "flight=$tmp/flight"
+    t "a packet socket that no process has open" 0 "^socket [0-9]+: packet raw, protocol 0x0800, open in no process: 1 instructions, accepts everything, of each 12345 bytes" "$cbpf" sockets
+    stop
     # ---- attach
     start "raw=$tmp/raw" "udp=$tmp/udp" "packet=$tmp/packet" "unix=$tmp/unix"
     t "a program is put on another's socket" 0 "" sh -c 'printf "ret #77\n" | "$1" attach --pid $2 --fd $3 -' - "$cbpf" $plant_pid "$(fd_of unix)"

@@ -21,6 +21,7 @@ struct vector {
 	char dialects[128]; /* of sections that name none */
 	char excluded[64];  /* engines, with commas */
 	bool udp_body;	    /* the first 8 bytes stand for a UDP header */
+	bool is_dgram, is_outgoing; /* of linux-packet */
 	struct cbpf_code code;
 	bool has_code;
 	const char *asm_text, *asm_end; /* the asm section's body */
@@ -261,7 +262,9 @@ static bool run_section(const struct vector *v, unsigned at, const char *p,
 				       .dialect = dialect };
 	struct cbpf_engine_opts exact = { .size = sizeof(exact),
 					  .is_exact = true,
-					  .udp_body = v->udp_body };
+					  .udp_body = v->udp_body,
+					  .is_dgram = v->is_dgram,
+					  .is_outgoing = v->is_outgoing };
 	struct cbpf_judge *judges[N_ORACLES] = { NULL };
 	struct cbpf_prog *prog;
 	struct cbpf_diag diag;
@@ -586,6 +589,8 @@ static bool run_file(const char *path)
 		} else if (!title) {
 			sscanf(p, "dialect %127[^\n]", v.dialects);
 			v.udp_body |= strncmp(p, "udp-body\n", 9) == 0;
+			v.is_dgram |= strncmp(p, "dgram\n", 6) == 0;
+			v.is_outgoing |= strncmp(p, "outgoing\n", 9) == 0;
 			sscanf(p, "not %63[^ :\n]", v.excluded);
 		}
 		if (*p == '\0')

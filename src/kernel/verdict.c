@@ -32,20 +32,14 @@ bool cbpf_verdict_class(uint32_t verdict, uint32_t configured, uint32_t *class)
 	return verdict != 0;
 }
 
-/* In the order of severity: include/uapi/linux/seccomp.h. */
 static const struct {
 	const char *name;
 	uint32_t value;
 	enum cbpf_action action;
 } actions[] = {
-	{ "KILL_PROCESS", 0x80000000, CBPF_ACTION_KILL_PROCESS },
-	{ "KILL_THREAD", 0x00000000, CBPF_ACTION_KILL_THREAD },
-	{ "TRAP", 0x00030000, CBPF_ACTION_TRAP },
-	{ "ERRNO", 0x00050000, CBPF_ACTION_ERRNO },
-	{ "USER_NOTIF", 0x7fc00000, CBPF_ACTION_USER_NOTIF },
-	{ "TRACE", 0x7ff00000, CBPF_ACTION_TRACE },
-	{ "LOG", 0x7ffc0000, CBPF_ACTION_LOG },
-	{ "ALLOW", 0x7fff0000, CBPF_ACTION_ALLOW },
+#define ACTION(name, value) { #name, value, CBPF_ACTION_##name },
+#include "isa/actions.def"
+#undef ACTION
 };
 
 const char *cbpf_action_name(enum cbpf_action action)
@@ -73,7 +67,8 @@ enum cbpf_action cbpf_verdict_action(uint32_t verdict, uint16_t *data)
 
 uint32_t cbpf_verdict_seccomp(const uint32_t *verdicts, size_t n)
 {
-	uint32_t least = 0x7fff0000; /* no filter lets everything by */
+	/* the mildest: no filter lets everything by */
+	uint32_t least = actions[CBPF_COUNT(actions) - 1].value;
 
 	for (size_t i = 0; i < n; i++)
 		if ((int32_t)(verdicts[i] & 0xffff0000) <=

@@ -47,6 +47,9 @@ static const struct {
 #define CONSTANT(name, value) { #name, value },
 #include "text/constants.def"
 #undef CONSTANT
+#define ACTION(name, value) { "SECCOMP_RET_" #name, value },
+#include "isa/actions.def"
+#undef ACTION
 };
 
 #define DEPTH_MAX 32 /* of parentheses and pending operators */
