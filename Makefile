@@ -28,6 +28,7 @@ format: # clang-format over all C
 bench: # what is measured, as ratios in one run
 	ninja -C build
 	build/bench/engines
+	build/bench/calls
 	bench/memory
 	bench/sockets
 
