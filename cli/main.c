@@ -23,7 +23,7 @@ static const struct verb {
 	{ "asm", cmd_asm, "[PROGRAM]", "text to bytes" },
 	{ "dump", cmd_dump, "[PROGRAM]", "bytes to text, in any form" },
 #ifdef __linux__
-	{ "attach", cmd_attach, "[PROGRAM] [-- COMMAND]",
+	{ "attach", cmd_attach, "[PROGRAM] -- COMMAND",
 	  "put it on a socket, or run a command under it" },
 	{ "sockets", cmd_sockets, "",
 	  "the filters on this machine: whose, and what they accept" },
@@ -42,7 +42,7 @@ static int print_help(FILE *to)
 		"usage: cbpf VERB [OPTIONS] [PROGRAM] [PACKETS...]\n\n",
 		cbpf_version());
 	for (size_t i = 0; i < N_VERBS; i++)
-		fprintf(to, "  %-8s %-21s %s\n", verbs[i].name, verbs[i].usage,
+		fprintf(to, "  %-8s %-22s %s\n", verbs[i].name, verbs[i].usage,
 			verbs[i].help);
 	fputs("\n"
 	      "PROGRAM is a file, or - for stdin, in any of these forms, "
@@ -56,7 +56,7 @@ static int print_help(FILE *to)
 	      "PACKETS are captures (pcap, pcapng), - for stdin, or --hex "
 	      "BYTES.\n\n"
 	      "Exit status: 0 yes, 1 no (a machine differs, a program is "
-	      "illegal), 2 trouble.\n"
+	      "illegal or refused),\n2 trouble.\n"
 	      "`cbpf VERB --help` lists the options of a verb, cbpf(1) says "
 	      "more.\n",
 	      to);
