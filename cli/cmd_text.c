@@ -59,6 +59,27 @@ static void warn_of_loss(const struct source *source, int form)
 	say_report(stderr, source_name(source), NULL, 0, &report);
 }
 
+/* A list that its tool will not take for its length. */
+static void warn_of_length(const struct source *source, int form)
+{
+	struct cbpf_check_opts check = { .size = sizeof(check),
+					 .dialect = CBPF_LINUX,
+					 .hook = form == CBPF_FORMAT_XT
+							 ? CBPF_HOOK_XT
+							 : CBPF_HOOK_TC };
+	struct cbpf_diag diag;
+	struct cbpf_report report = { &diag, 1, 0, 0 };
+	char sentence[320];
+
+	if (form != CBPF_FORMAT_XT && form != CBPF_FORMAT_TC)
+		return;
+	if (cbpf_check(source->code.insns, source->code.n, &check, &report) ==
+	    CBPF_E_TOO_LONG)
+		say_trouble("%s: warning: for %s %s", source_name(source),
+			    form_name(form),
+			    sentence_of(&diag, sentence, sizeof(sentence)));
+}
+
 static int write_form(const struct source *source, int form, const char *output)
 {
 	const struct cbpf_code *code = &source->code;
@@ -99,6 +120,7 @@ static int convert(const char *verb, struct source *source, int form,
 	if (status != EXIT_YES)
 		return status;
 	warn_of_loss(source, form);
+	warn_of_length(source, form);
 	return write_form(source, form, output);
 }
 

@@ -91,6 +91,7 @@ t "what could be relative or absolute" 2 "this could be any of go, dbg; say whic
 t "and --from decides" 0 "5 0 0 1" sh -c 'printf "ld #1\nja 1\nret #0\nret #1\n" | "$1" dump --from go -f ddd -' - "$cbpf"
 t "what it was taken for is named" 2 "looks like go; --from decides" sh -c 'printf "ld #1\njeq #1,0,1\nret #0\nrett #1\n" | "$1" dump -' - "$cbpf"
 t "what a listing loses is said" 0 "instruction 0: warning: this form does not keep the instruction's code 0x81" sh -c 'printf "ldx len\nret a\n" | "$1" dump -f go - 2>&1' - "$cbpf"
+t "a list that iptables will not take" 0 "warning: for xt the program has 65 instructions and the limit is 64" sh -c '(for i in $(seq 64); do echo "ld #1"; done; echo "ret a") | "$1" dump -f xt - 2>&1 >/dev/null' - "$cbpf"
 t "no such file" 2 "No such file" "$cbpf" dump "$tmp/none"
 t "no such format" 2 "there is no format nonsense" "$cbpf" dump -f nonsense "$tmp/arp.asm"
 t "a byte order mark is passed over" 0 "6 0 0 7" sh -c 'printf "\357\273\277ret #7\n" | "$1" dump -f ddd -' - "$cbpf"
