@@ -323,8 +323,13 @@ static int check_usage(const struct attach *a)
 		return say_usage("attach", "--lock is for socket filters: a "
 					   "seccomp filter is for good as it "
 					   "is, and no lock holds the others");
-	if (a->is_detached && a->source.expr)
-		return say_usage("attach", "--detach takes no program");
+	if (a->is_detached && (a->source.expr || a->is_locked))
+		return say_usage("attach", "--detach takes no program and "
+					   "leaves nothing to lock");
+	if (a->new_socket && a->hook == HOOK_FANOUT)
+		return say_usage("attach", "a fanout group has more than one "
+					   "socket: --pid and --fd of one that "
+					   "joined");
 	if (!a->is_detached && !source_is_given("attach", &a->source))
 		return EXIT_TROUBLE;
 	return EXIT_YES;

@@ -28,8 +28,9 @@ static void print_help(void)
 	     "Lists the sockets that carry a classic filter: process, "
 	     "descriptor, socket, what\nthe filter accepts where its shape is "
 	     "known, and a warning for shapes known from\nbackdoors. Sees the "
-	     "processes that may be traced: as root, all. Exit status 0 all\n"
-	     "are listed, 2 some could not be seen.\n\n"
+	     "processes that may be traced: as root, all but a few.\nExit "
+	     "status 0, or 2 where that needs root or the kernel's own list "
+	     "ended early.\n\n"
 	     "  -f, --format FORMAT    print the programs too, as dump does\n"
 	     "      --json             one object a socket, program included");
 }
@@ -118,10 +119,10 @@ static void describe_packet(const struct cbpf_socket *socket, char *text,
 	bool is_bound = copy_address(socket, &at, sizeof(at));
 	unsigned protocol =
 		is_bound ? ntohs(at.sll_protocol) : (unsigned)socket->protocol;
-	char interface[40] = "all interfaces";
+	char interface[48] = "all interfaces";
 
 	if (!is_bound)
-		strcpy(interface, "open in no process");
+		strcpy(interface, "open nowhere that was looked into");
 	else if (at.sll_ifindex)
 		snprintf(interface, sizeof(interface), "interface %d",
 			 at.sll_ifindex);
@@ -285,6 +286,20 @@ static void print_totals(const struct sockets *s,
 				      : "they may not be traced");
 }
 
+/*
+ * 2 where something was not seen that root would see, or that the kernel did
+ * not tell; what nobody may look into is said and no trouble.
+ */
+static int tell_unseen(const struct cbpf_sockets_seen *seen)
+{
+	if (seen->n_unread)
+		say_trouble("%llu packet sockets that are open nowhere could "
+			    "not be read: the kernel's list ended early",
+			    (unsigned long long)seen->n_unread);
+	return (seen->n_refused && geteuid()) || seen->n_unread ? EXIT_TROUBLE
+								: EXIT_YES;
+}
+
 int cmd_sockets(int argc, char **argv)
 {
 	static const struct option options[] = {
@@ -333,5 +348,5 @@ int cmd_sockets(int argc, char **argv)
 	if (cbpf_sockets(NULL, print_socket, &s, &seen, &diag) != CBPF_OK)
 		return say_diag("sockets", &diag);
 	print_totals(&s, &seen);
-	return seen.n_refused ? EXIT_TROUBLE : EXIT_YES;
+	return tell_unseen(&seen);
 }

@@ -265,41 +265,66 @@ static bool shape_of_expression(const struct cbpf_socket *socket, uint16_t link,
 
 /* ---- where data begins -------------------------------------------------- */
 
-#define LINK_RAW    101	  /* LINKTYPE_RAW: an IP header first */
-#define HATYPE_NONE 65534 /* ARPHRD_NONE: tun, WireGuard */
-#define HATYPE_PPP  512
+#define LINK_RAW 101 /* LINKTYPE_RAW: an IP header first */
+
+/* ARPHRD_* of devices whose frames begin with one of these two. */
+static const struct {
+	unsigned short hatype;
+	uint16_t link;
+} devices[] = {
+	{ 1, CBPF_LINK_EN10MB }, { 772, CBPF_LINK_EN10MB }, /* loopback */
+	{ 65534, LINK_RAW },	 { 519, LINK_RAW },	    /* none; raw IP */
+	{ 512, LINK_RAW },	 { 768, LINK_RAW },	    /* PPP; IP in IP */
+	{ 769, LINK_RAW },	 { 776, LINK_RAW }, /* IPv6 in IPv6, in IP */
+};
 
 /*
  * What the data of a socket's filter begins with, as a link type; false where
- * the capture language has no word for it (a UDP header).
+ * the capture language has no word for it (a UDP header), or nobody knows. A
+ * packet socket of all interfaces is taken for Ethernet's; *is_sure says so.
  */
-static bool find_link(const struct cbpf_socket *socket, uint16_t *link)
+static bool find_link(const struct cbpf_socket *socket, uint16_t *link,
+		      bool *is_sure)
 {
 	struct sockaddr_ll at = { .sll_hatype = 0 };
 
 	*link = LINK_RAW;
-	if (socket->family == AF_INET && socket->type == SOCK_RAW)
-		return true;
+	*is_sure = true;
 	if (socket->family != AF_PACKET)
-		return false;
+		return socket->family == AF_INET && socket->type == SOCK_RAW;
+	if (socket->type != SOCK_RAW)
+		return true;
 	if (socket->address_size)
 		memcpy(&at, socket->address,
 		       socket->address_size < sizeof(at) ? socket->address_size
 							 : sizeof(at));
-	if (socket->type == SOCK_RAW && at.sll_hatype != HATYPE_NONE &&
-	    at.sll_hatype != HATYPE_PPP)
-		*link = CBPF_LINK_EN10MB;
-	return true;
+	*is_sure = at.sll_ifindex != 0;
+	*link = CBPF_LINK_EN10MB;
+	if (!*is_sure)
+		return true;
+	for (size_t i = 0; i < sizeof(devices) / sizeof(devices[0]); i++) {
+		*link = devices[i].link;
+		if (devices[i].hatype == at.sll_hatype)
+			return true;
+	}
+	return false;
 }
 
 bool shape_accepts(const struct cbpf_socket *socket, char *line, size_t size)
 {
+	static const char unsure[] = " on Ethernet";
 	uint16_t link;
+	bool is_sure;
 
-	return shape_of_returns(socket->insns, socket->n, line, size) ||
-	       shape_of_known(socket, line, size) ||
-	       (find_link(socket, &link) &&
-		shape_of_expression(socket, link, line, size));
+	if (shape_of_returns(socket->insns, socket->n, line, size) ||
+	    shape_of_known(socket, line, size))
+		return true;
+	if (!find_link(socket, &link, &is_sure) ||
+	    !shape_of_expression(socket, link, line, size))
+		return false;
+	if (!is_sure && strlen(line) + sizeof(unsure) <= size)
+		strcat(line, unsure);
+	return true;
 }
 
 /* ---- values in the payload ---------------------------------------------- */
@@ -372,8 +397,9 @@ static bool is_payload_test(const struct cbpf_insn *insns, size_t n, size_t pc,
 bool shape_warns(const struct cbpf_socket *socket, char *line, size_t size)
 {
 	uint16_t link;
+	bool is_sure;
 
-	if (!find_link(socket, &link))
+	if (!find_link(socket, &link, &is_sure))
 		return false;
 	for (size_t pc = 0; pc < socket->n; pc++) {
 		const char *whose = "backdoors that wait for a magic packet";

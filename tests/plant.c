@@ -5,14 +5,17 @@
  *
  *	plant [KIND=FILE]... [many=N]
  *
- * KIND is udp, tcp, raw (ICMP), packet, unix, or flight: a packet socket that
- * is under way in a message and open nowhere. FILE is the program. many: so
- *many sockets without a filter. Says "KIND FD" of each, then "ready".
+ * KIND is udp, tcp, raw (ICMP), packet, unix; flight, a packet socket that is
+ * under way in a message and open nowhere; thread, a UDP socket in a thread
+ *that has left the process' table. FILE is the program. many: so many sockets
+ *without a filter. Says "KIND FD" of each, then "ready".
  */
 #include <linux/if_packet.h>
 #include <net/ethernet.h>
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -84,6 +87,35 @@ static int plant(const char *kind, const char *path)
 	return strcmp(kind, "flight") == 0 ? send_off(fd) : fd;
 }
 
+struct planted {
+	const char *path;
+	int fd;
+	pthread_barrier_t done;
+};
+
+static void *plant_apart(void *ctx)
+{
+	struct planted *p = ctx;
+
+	p->fd = unshare(CLONE_FILES) < 0 ? -1 : plant("udp", p->path);
+	pthread_barrier_wait(&p->done);
+	pause();
+	return NULL;
+}
+
+static int plant_in_thread(const char *path)
+{
+	static struct planted p;
+	pthread_t thread;
+
+	p.path = path;
+	pthread_barrier_init(&p.done, NULL, 2);
+	if (pthread_create(&thread, NULL, plant_apart, &p) != 0)
+		return -1;
+	pthread_barrier_wait(&p.done);
+	return p.fd;
+}
+
 int main(int argc, char **argv)
 {
 	struct rlimit files = { 65536, 65536 };
@@ -101,7 +133,9 @@ int main(int argc, char **argv)
 			for (int n = atoi(equals + 1); n > 0 && fd >= 0; n--)
 				fd = open_socket(n % 2 ? "udp" : "unix");
 		} else {
-			fd = plant(argv[i], equals + 1);
+			fd = strcmp(argv[i], "thread") == 0
+				     ? plant_in_thread(equals + 1)
+				     : plant(argv[i], equals + 1);
 			printf("%s %d\n", argv[i], fd);
 		}
 		if (fd < 0) {

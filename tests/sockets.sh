@@ -107,17 +107,27 @@ else
     if "$cbpf" dump -e 'tcp port 443' -f ddd -o "$tmp/web" 2>/dev/null; then
         "$cbpf" dump -e 'dst host 192.0.2.7' -f ddd -o "$tmp/host"
         start "packet=$tmp/web" "unix=$tmp/unix"
-        t "what libpcap makes of an expression is recognised" 0 "fd $(fd_of packet) .*packet raw, protocol 0x0800, all interfaces: [0-9]+ instructions, accepts tcp port 443$" "$cbpf" sockets
+        t "what libpcap makes of an expression is recognised" 0 "fd $(fd_of packet) .*packet raw, protocol 0x0800, all interfaces: [0-9]+ instructions, accepts tcp port 443 on Ethernet$" "$cbpf" sockets
         stop
         start "packet=$tmp/host"
-        t "an address too" 0 "accepts dst host 192.0.2.7$" "$cbpf" sockets
+        t "an address too" 0 "accepts dst host 192.0.2.7 on Ethernet$" "$cbpf" sockets
         stop
     else
         skip "expressions" "built without libpcap"
     fi
     printf 'ret #12345\n' >"$tmp/flight"
     start "flight=$tmp/flight"
-    t "a packet socket that no process has open" 0 "^socket [0-9]+: packet raw, protocol 0x0800, open in no process: 1 instructions, accepts everything, of each 12345 bytes" "$cbpf" sockets
+    t "a packet socket that no process has open" 0 "^socket [0-9]+: packet raw, protocol 0x0800, open nowhere that was looked into: 1 instructions, accepts everything, of each 12345 bytes" "$cbpf" sockets
+    stop
+    (for i in $(seq 4095); do echo 'ld #1'; done; echo 'ret #0') >"$tmp/long"
+    start "flight=$tmp/long" "flight=$tmp/flight"
+    t "what sock_diag does not list is missed, and told" 2 "packet sockets that are open nowhere could not be read" "$cbpf" sockets
+    stop
+    start "unix=$tmp/unix" many=3
+    t "too few descriptors to look is trouble" 2 "looking into processes: Too many open files" sh -c 'ulimit -n 5; "$1" sockets' - "$cbpf"
+    stop
+    start "thread=$tmp/flight"
+    t "a thread with a table of its own" 0 "\(plant\): inet UDP, .*accepts everything, of each 12345 bytes" "$cbpf" sockets
     stop
     # ---- attach
     start "raw=$tmp/raw" "udp=$tmp/udp" "packet=$tmp/packet" "unix=$tmp/unix"
@@ -155,11 +165,13 @@ t "no such command" 2 "/none: No such file" sh -c 'printf "ret #0\n" | "$1" atta
 t "no such interface" 2 "there is no interface 'none0'" sh -c 'printf "ret #0\n" | "$1" attach --new packet:none0 - -- true' - "$cbpf"
 t "no such port" 2 "70000 is no port" sh -c 'printf "ret #0\n" | "$1" attach --new udp:70000 - -- true' - "$cbpf"
 t "process 0" 2 "0 is no process id" "$cbpf" attach --pid 0 --fd 0 "$tmp/unix"
-t "--detach and a program" 2 "takes no program" "$cbpf" attach --detach -e ip --pid 1 --fd 0
+t "--detach and --lock" 2 "leaves nothing to lock" "$cbpf" attach --detach --lock --pid $$ --fd 0
+t "a new socket is no fanout group" 2 "more than one socket" "$cbpf" attach --hook fanout --new packet:lo "$tmp/unix" -- true
+t "--detach and a program" 2 "takes no program" "$cbpf" attach --detach -e ip --pid $$ --fd 0
 t "a lock that holds nothing" 2 "no lock holds the others" "$cbpf" attach --hook reuseport --lock --new udp:0 "$tmp/unix" -- true
 t "a command without --" 2 "a command comes behind --" "$cbpf" attach "$tmp/unix" true --new udp:0
 t "the program has come before the socket is bound" 0 "^0$" sh -c 'printf "ret #0\n" >"$2/none"; (sleep 0.2; bash -c "for i in 1 2 3 4 5; do echo x >/dev/udp/127.0.0.1/49153; done" 2>/dev/null) & "$1" attach --new udp:49153 "$2/none" -- sh -c "sleep 0.5; timeout 0.2 head -c 1 | wc -c"; wait' - "$cbpf" "$tmp"
-t "where pidfd_getfd is forbidden that is told" 2 "could not be looked into" "$cbpf" attach --hook seccomp "$tmp/nogetfd" -- bash -c 'exec 5<>/dev/udp/127.0.0.1/9; "$0" sockets' "$cbpf"
+t "where pidfd_getfd is forbidden that is told" 0 "could not be looked into" "$cbpf" attach --hook seccomp "$tmp/nogetfd" -- bash -c 'exec 5<>/dev/udp/127.0.0.1/9; "$0" sockets; true' "$cbpf"
 t "a port that is none" 2 "70x is no port" sh -c 'printf "ret #0\n" | "$1" attach --new tcp:70x - -- true' - "$cbpf"
 t "no such kind of socket" 2 "takes no sctp:5" sh -c 'printf "ret #0\n" | "$1" attach --new sctp:5 - -- true' - "$cbpf"
 t "nowhere to attach" 2 "says where" sh -c 'printf "ret #0\n" | "$1" attach - -- true' - "$cbpf"

@@ -746,7 +746,7 @@ enum cbpf_err cbpf_attach_fanout(int fd, const struct cbpf_insn *insns,
  */
 struct cbpf_socket {
 	uint64_t inode;	  /* its number in /proc/PID/fd */
-	int pid, fd;	  /* where it is open; 0 and -1: in no process */
+	int pid, fd;	  /* where it is open; 0 and -1: nowhere we looked */
 	char command[16]; /* of that process */
 	int family, type, protocol; /* AF_*, SOCK_*, as in socket(2) */
 	bool is_locked;
@@ -763,6 +763,7 @@ struct cbpf_sockets_seen {
 	uint64_t n_sockets;
 	uint64_t n_filters; /* told */
 	uint64_t n_ebpf;    /* sockets with an eBPF program: not told */
+	uint64_t n_unread; /* packet sockets nowhere, which could not be read */
 };
 
 /**

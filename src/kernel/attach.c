@@ -214,7 +214,7 @@ enum cbpf_err cbpf_attached(int fd, const struct cbpf_mem *mem,
 	for (;;) {
 		struct cbpf_insn *insns;
 		socklen_t n = 0, got;
-		int sys_errno;
+		int sys_errno = 0;
 
 		if (getsockopt(fd, SOL_SOCKET, SO_GET_FILTER, NULL, &n) < 0)
 			return dg_system(diag, "getsockopt SO_GET_FILTER",
@@ -226,16 +226,15 @@ enum cbpf_err cbpf_attached(int fd, const struct cbpf_mem *mem,
 			return dg_fail(diag, CBPF_E_NOMEM);
 		got = n;
 		if (getsockopt(fd, SOL_SOCKET, SO_GET_FILTER, insns, &got) < 0)
-			got = 0;
-		sys_errno = errno;
-		if (got == n) {
+			sys_errno = errno;
+		if (!sys_errno && got == n) {
 			code->insns = insns;
 			code->n = n;
 			return CBPF_OK;
 		}
 		mem_free(&own, insns, n * sizeof(*insns));
 		/* EINVAL: it is longer by now */
-		if (got == 0 && sys_errno != EINVAL)
+		if (sys_errno && sys_errno != EINVAL)
 			return dg_system(diag, "getsockopt SO_GET_FILTER",
 					 sys_errno);
 	}

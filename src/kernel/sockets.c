@@ -3,9 +3,10 @@
  * The sockets of this machine that carry a classic filter. Which processes
  * have which sockets open is in /proc/PID/fd; pidfd_getfd(2) borrows each
  * once, and SO_GET_FILTER reads its filter back as it was given. That finds
- * every kind of socket, in every network namespace. Packet sockets that no
- * process has open (they may be under way in a message) are told by
- * sock_diag(7), filter included; of other kinds it does not tell filters.
+ * every kind of socket, in every network namespace, threads with tables of
+ * their own included. Packet sockets that were in none of them (they may be
+ * under way in a message) are told by sock_diag(7), filter included; of other
+ * kinds it does not tell filters.
  */
 #include "base/diag.h"
 #include "base/memory.h"
@@ -17,6 +18,7 @@
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/if_packet.h>
+#include <linux/kcmp.h>
 #include <linux/netlink.h>
 #include <linux/packet_diag.h>
 #include <linux/sock_diag.h>
@@ -33,6 +35,9 @@
 
 #include "kernel/sockopt.h"
 
+#ifndef PIDFD_THREAD
+#define PIDFD_THREAD O_EXCL /* Linux 6.9 */
+#endif
 #ifndef SYS_pidfd_open
 #define SYS_pidfd_open 434
 #endif
@@ -56,9 +61,11 @@ struct search {
 	bool (*each)(void *ctx, const struct cbpf_socket *socket);
 	void *ctx;
 	struct cbpf_sockets_seen *seen;
-	bool is_over;	 /* the caller has enough */
-	bool is_broken;	 /* no memory */
-	bool is_missing; /* the kernel has no such calls */
+	bool is_over;	   /* the caller has enough */
+	bool is_broken;	   /* no memory */
+	bool is_missing;   /* the kernel has no such calls */
+	int sys_errno;	   /* what this process ran out of, or 0 */
+	uint64_t n_listed; /* by sock_diag, not seen before */
 	struct cbpf_insn insns[PROG_MAX];
 };
 
@@ -140,6 +147,33 @@ static void look_at(struct search *s, int fd, struct cbpf_socket *socket)
 	tell(s, socket, n);
 }
 
+/* What a call that failed says of a process; true: look at the next thing. */
+static bool note_failure(struct search *s, bool *is_refused)
+{
+	switch (errno) {
+	case ENOENT: /* gone since */
+	case ESRCH:
+	case EBADF:
+		return true;
+	case ENOSYS:
+		s->is_missing = true;
+		return false;
+	case EMFILE:
+	case ENFILE:
+	case ENOMEM:
+		s->sys_errno = errno;
+		return false;
+	default:
+		*is_refused = true;
+		return true;
+	}
+}
+
+static bool goes_on(const struct search *s)
+{
+	return !s->is_over && !s->is_broken && !s->is_missing && !s->sys_errno;
+}
+
 /* ---- directories -------------------------------------------------------- */
 
 /* The layout of getdents64(2); opendir() would take memory of its own. */
@@ -203,16 +237,13 @@ static bool look_at_descriptor(void *ctx, int dir, long number)
 	snprintf(name, sizeof(name), "%ld", number);
 	len = readlinkat(dir, name, target, sizeof(target) - 1);
 	if (len < 0)
-		return true; /* closed since */
+		return note_failure(s, &owner->is_refused);
 	target[len] = '\0';
 	if (sscanf(target, "socket:[%llu]", &inode) != 1 || is_seen(s, inode))
 		return true;
 	fd = (int)syscall(SYS_pidfd_getfd, owner->pidfd, number, 0);
-	if (fd < 0) {
-		owner->is_refused |= errno == EPERM || errno == EACCES;
-		s->is_missing |= errno == ENOSYS;
-		return !s->is_missing;
-	}
+	if (fd < 0)
+		return note_failure(s, &owner->is_refused);
 	if (is_socket(fd, inode)) {
 		mark_seen(s, inode);
 		socket.inode = inode;
@@ -220,7 +251,7 @@ static bool look_at_descriptor(void *ctx, int dir, long number)
 		look_at(s, fd, &socket);
 	}
 	close(fd);
-	return !s->is_over && !s->is_broken;
+	return goes_on(s);
 }
 
 static void read_command(int proc, long pid, char command[16])
@@ -238,34 +269,77 @@ static void read_command(int proc, long pid, char command[16])
 	command[strcspn(command, "\n")] = '\0';
 }
 
+/* The descriptors of a task, which is a process or a thread. */
+static void look_at_table(struct owner *owner, int proc, const char *path,
+			  unsigned flags)
+{
+	struct search *s = owner->search;
+	int dir = openat(proc, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (dir < 0) {
+		note_failure(s, &owner->is_refused);
+		return;
+	}
+	owner->pidfd = (int)syscall(SYS_pidfd_open, owner->pid, flags);
+	if (owner->pidfd < 0) {
+		note_failure(s, &owner->is_refused);
+	} else {
+		each_number(dir, owner, look_at_descriptor);
+		close(owner->pidfd);
+	}
+	close(dir);
+}
+
+struct threads {
+	struct owner *owner; /* of the process */
+	int proc;
+};
+
+/* A thread shares its process' table, but where it left it, or that is gone. */
+static bool look_at_thread(void *ctx, int dir, long tid)
+{
+	const struct threads *t = ctx;
+	struct owner thread = *t->owner;
+	char path[60];
+
+	(void)dir;
+	if (tid == t->owner->pid ||
+	    syscall(SYS_kcmp, t->owner->pid, tid, KCMP_FILES, 0, 0) == 0)
+		return true;
+	snprintf(path, sizeof(path), "%d/task/%ld/fd", t->owner->pid, tid);
+	thread.pid = (int)tid;
+	look_at_table(&thread, t->proc, path, PIDFD_THREAD);
+	t->owner->is_refused |= thread.is_refused;
+	return goes_on(t->owner->search);
+}
+
 static bool look_at_process(void *ctx, int proc, long pid)
 {
 	struct search *s = ctx;
 	struct owner owner = { .search = s, .pid = (int)pid };
+	struct threads threads = { &owner, proc };
 	char path[40];
 	int dir;
 
+	read_command(proc, pid, owner.command);
 	snprintf(path, sizeof(path), "%ld/fd", pid);
+	look_at_table(&owner, proc, path, 0);
+	snprintf(path, sizeof(path), "%ld/task", pid);
 	dir = openat(proc, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	owner.is_refused = dir < 0 && (errno == EACCES || errno == EPERM);
-	owner.pidfd = (int)syscall(SYS_pidfd_open, owner.pid, 0);
-	s->is_missing |= owner.pidfd < 0 && errno == ENOSYS;
-	if (dir >= 0 && owner.pidfd >= 0) {
-		read_command(proc, pid, owner.command);
-		each_number(dir, &owner, look_at_descriptor);
+	if (dir >= 0) {
+		if (goes_on(s) && !owner.is_refused)
+			each_number(dir, &threads, look_at_thread);
+		close(dir);
 	}
 	s->seen->n_processes++;
 	s->seen->n_refused += owner.is_refused;
-	if (dir >= 0)
-		close(dir);
-	if (owner.pidfd >= 0)
-		close(owner.pidfd);
-	return !s->is_over && !s->is_broken && !s->is_missing;
+	return goes_on(s);
 }
 
 /* ---- sock_diag ---------------------------------------------------------- */
 
-static void tell_packet_socket(struct search *s, const struct nlmsghdr *head)
+static void tell_packet_socket(struct search *s, const struct nlmsghdr *head,
+			       bool with_filters)
 {
 	const struct packet_diag_msg *m = (const void *)(head + 1);
 	const char *at = (const char *)(m + 1);
@@ -292,14 +366,17 @@ static void tell_packet_socket(struct search *s, const struct nlmsghdr *head)
 	}
 	if (is_seen(s, socket.inode))
 		return;
+	s->n_listed++;
+	if (!with_filters)
+		return;
 	mark_seen(s, socket.inode);
 	s->seen->n_sockets++;
 	if (n > 0)
 		tell(s, &socket, n);
 }
 
-/* Packet sockets of this namespace; those not seen before are told. */
-static void ask_sock_diag(struct search *s)
+/* Packet sockets of this namespace, not seen before: counted, or told. */
+static void ask_sock_diag(struct search *s, bool with_filters)
 {
 	struct {
 		struct nlmsghdr head;
@@ -308,29 +385,47 @@ static void ask_sock_diag(struct search *s)
 				.nlmsg_type = SOCK_DIAG_BY_FAMILY,
 				.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP },
 		      .req = { .sdiag_family = AF_PACKET,
-			       .pdiag_show = PACKET_SHOW_FILTER } };
+			       .pdiag_show = with_filters ? PACKET_SHOW_FILTER
+							  : 0 } };
 	_Alignas(8) char buf[READ_SIZE];
 	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
-	bool goes_on = fd >= 0 && send(fd, &request, sizeof(request), 0) > 0;
+	bool is_more = fd >= 0 && send(fd, &request, sizeof(request), 0) > 0;
 
-	while (goes_on && !s->is_over && !s->is_broken) {
+	s->n_listed = 0;
+	while (is_more && goes_on(s)) {
 		ssize_t len = recv(fd, buf, sizeof(buf), 0);
 		struct nlmsghdr *head = (void *)buf;
 
 		if (len < 0 && errno == EINTR)
 			continue;
-		goes_on = len > 0;
-		for (; goes_on && NLMSG_OK(head, len) && !s->is_over;
+		is_more = len > 0;
+		for (; is_more && NLMSG_OK(head, len) && goes_on(s);
 		     head = NLMSG_NEXT(head, len)) {
-			goes_on = head->nlmsg_type == SOCK_DIAG_BY_FAMILY;
-			if (goes_on &&
+			is_more = head->nlmsg_type == SOCK_DIAG_BY_FAMILY;
+			if (is_more &&
 			    head->nlmsg_len >= NLMSG_LENGTH(sizeof(
 						       struct packet_diag_msg)))
-				tell_packet_socket(s, head);
+				tell_packet_socket(s, head, with_filters);
 		}
 	}
 	if (fd >= 0)
 		close(fd);
+}
+
+/*
+ * With filters the kernel ends its list at an entry that is too long for it,
+ * and says nothing: so it is asked without them first.
+ */
+static void look_for_others(struct search *s)
+{
+	uint64_t n_listed;
+
+	ask_sock_diag(s, false);
+	n_listed = s->n_listed;
+	if (n_listed && goes_on(s))
+		ask_sock_diag(s, true);
+	if (n_listed > s->n_listed && goes_on(s))
+		s->seen->n_unread = n_listed - s->n_listed;
 }
 
 enum cbpf_err cbpf_sockets(const struct cbpf_mem *mem,
@@ -359,9 +454,11 @@ enum cbpf_err cbpf_sockets(const struct cbpf_mem *mem,
 	} else {
 		each_number(proc, s, look_at_process);
 		close(proc);
-		if (!s->is_over && !s->is_broken && !s->is_missing)
-			ask_sock_diag(s);
+		if (goes_on(s))
+			look_for_others(s);
 	}
+	if (s->sys_errno)
+		err = dg_system(diag, "looking into processes", s->sys_errno);
 	if (s->is_missing)
 		err = dg_say(diag, CBPF_E_UNAVAILABLE,
 			     "pidfd_getfd() is missing: it takes Linux 5.6");

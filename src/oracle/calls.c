@@ -384,6 +384,9 @@ static enum cbpf_err read_verdict(struct calls_handle *h, uint32_t code,
 	if (code >= FROM_A && h->question.expected != expected) {
 		set_question(h, question);
 		err = call_once(h, &code, diag);
+		if (err == CBPF_OK && code == 0) /* it lived a moment ago */
+			err = dg_system(diag, "the task of a judged call",
+					ECHILD);
 		if (err != CBPF_OK)
 			return err;
 	}

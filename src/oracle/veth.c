@@ -249,6 +249,21 @@ static int run_maker(void *arg)
 	_exit(sendmsg(o->socket, &m, MSG_NOSIGNAL) < 0);
 }
 
+/* Not all came through: those that did are ours to close. */
+static void close_rights(struct msghdr *m)
+{
+	struct cmsghdr *head = CMSG_FIRSTHDR(m);
+	int fd;
+
+	if (!head || head->cmsg_type != SCM_RIGHTS)
+		return;
+	for (size_t at = CMSG_LEN(0); at + sizeof(fd) <= head->cmsg_len;
+	     at += sizeof(fd)) {
+		memcpy(&fd, (const char *)head + at, sizeof(fd));
+		close(fd);
+	}
+}
+
 static enum cbpf_err take_sockets(int fd, struct veth *veth,
 				  struct cbpf_diag *diag)
 {
@@ -266,8 +281,10 @@ static enum cbpf_err take_sockets(int fd, struct veth *veth,
 	if (report.sys_errno)
 		return dg_system(diag, report.step, report.sys_errno);
 	if (len != sizeof(report) ||
-	    m.msg_controllen < CMSG_LEN(sizeof(sockets)))
-		return dg_system(diag, report.step, EPROTO);
+	    m.msg_controllen < CMSG_LEN(sizeof(sockets))) {
+		close_rights(&m);
+		return dg_system(diag, "taking sockets", EMFILE);
+	}
 	memcpy(sockets, CMSG_DATA(&rights.head), sizeof(sockets));
 	*veth = (struct veth){ sockets[0], sockets[1], sockets[2],
 			       report.ifindex };

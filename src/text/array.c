@@ -56,7 +56,7 @@ static const struct {
 
 /*
  * n is the minus of one operand; < and > are << and >>; b, h and w are casts
- * to 8, 16 and 32 bits.
+ * to unsigned types of 8, 16 and 32 bits, i to int, l to long.
  */
 struct expression {
 	int64_t values[DEPTH_MAX];
@@ -69,8 +69,8 @@ struct expression {
 /* Higher binds tighter; 0 is no operator. */
 static int precedence(char op)
 {
-	static const char *const levels[] = { "|",  "^", "&",	 "<>",
-					      "+-", "*", "n~bhw" };
+	static const char *const levels[] = { "|",  "^", "&",	   "<>",
+					      "+-", "*", "n~bhwil" };
 
 	for (size_t i = 0; op && i < CBPF_COUNT(levels); i++)
 		if (strchr(levels[i], op))
@@ -80,7 +80,7 @@ static int precedence(char op)
 
 static bool is_unary(char op)
 {
-	return op && strchr("n~bhw", op);
+	return op && strchr("n~bhwil", op);
 }
 
 /* Shifts by what C leaves undefined count as too large. */
@@ -96,12 +96,18 @@ static int64_t compute(struct expression *e, char op, int64_t a, int64_t b)
 	case '+':
 		is_wrong = __builtin_add_overflow(a, b, &value);
 		break;
-	case '-':
 	case 'n':
+		/* of what is no int the result is unsigned too */
+		return b > INT32_MAX ? (int64_t)(uint32_t)-b : -b;
+	case '-':
 		is_wrong = __builtin_sub_overflow(a, b, &value);
 		break;
 	case '~':
-		return ~b;
+		return b > INT32_MAX ? (int64_t)(uint32_t)~b : ~b;
+	case 'i':
+		return (int32_t)(uint32_t)b;
+	case 'l':
+		return b;
 	case 'b':
 		return b & UINT8_MAX;
 	case 'h':
@@ -159,8 +165,8 @@ static bool accept_cast(struct scan *s, char *op)
 	static const struct {
 		const char *name;
 		char op;
-	} types[] = { { "unsigned", 'w' },  { "int", 'w' },
-		      { "long", 'w' },	    { "u_int", 'w' },
+	} types[] = { { "unsigned", 'w' },  { "int", 'i' },
+		      { "long", 'l' },	    { "u_int", 'w' },
 		      { "u_int32_t", 'w' }, { "uint32_t", 'w' },
 		      { "__u32", 'w' },	    { "bpf_u_int32", 'w' },
 		      { "u_short", 'h' },   { "u_int16_t", 'h' },
@@ -177,7 +183,9 @@ static bool accept_cast(struct scan *s, char *op)
 				break;
 		if (i == CBPF_COUNT(types))
 			break;
-		*op = types[i].op;
+		/* `unsigned` outweighs int and long */
+		if (n_words == 0 || *op != 'w')
+			*op = types[i].op;
 		ahead.at += scan_word(&ahead);
 	}
 	if (n_words > 0 && *op == 'w' && scan_accept(&ahead, "char"))
@@ -441,6 +449,26 @@ static bool scan_element(struct scan *s, struct cbpf_insn *insn)
 
 /* ---- the array --------------------------------------------------------- */
 
+/* A line of the preprocessor; one that goes on in the next is refused. */
+static bool skip_directive(struct scan *s)
+{
+	struct scan start = *s;
+	const char *end;
+
+	while (!scan_is_end(s) && *s->at != '\n') {
+		if (scan_accept(s, "/*"))
+			return scan_fail(&start, "no comment in this line");
+		s->at++;
+	}
+	end = s->at;
+	while (end > start.at && (end[-1] == '\r' || end[-1] == ' '))
+		end--;
+	if (end > start.at && end[-1] == '\\')
+		return scan_fail(&start, "a line that ends where it ends");
+	scan_skip_line(s);
+	return true;
+}
+
 /*
  * Blanks, comments, and lines of the preprocessor that leave the program as it
  * stands. Of two branches of an #if, nobody here knows which counts.
@@ -462,7 +490,8 @@ static bool skip_between(struct scan *s)
 		if (i == CBPF_COUNT(passed))
 			return scan_fail(&start,
 					 "a program that no #if changes");
-		scan_skip_line(s);
+		if (!skip_directive(s))
+			return false;
 	}
 	return true;
 }
@@ -524,16 +553,18 @@ static bool is_end(const struct scan *s, bool is_braced)
 	return scan_is_end(s) || (is_braced && *s->at == '}');
 }
 
-/* `};` and nothing more; a bound that is a number is the array's length. */
+/* `};` and nothing more; a bound in plain decimal is the array's length. */
 static void close_array(struct scan *s, struct scan *bound)
 {
 	struct scan count = *bound;
-	uint32_t n;
+	uint32_t n = 0;
 
-	if (bound->r && !scan_is_end(&count) && *count.at >= '0' &&
-	    *count.at <= '9' &&
-	    scan_number(&count, true, false, UINT32_MAX, &n) &&
-	    n != reading_count(s->r))
+	for (; bound->r && !scan_is_end(&count) && *count.at >= '0' &&
+	       *count.at <= '9' && n < TEXT_INSNS_MAX;
+	     count.at++)
+		n = n * 10 + (uint32_t)(*count.at - '0');
+	if (count.at != bound->at && *bound->at != '0' &&
+	    scan_accept(&count, "]") && n != reading_count(s->r))
 		scan_report(bound, CBPF_E_COUNT, n, reading_count(s->r));
 	if (!scan_accept(s, "}")) {
 		scan_fail(s, "} behind the last instruction");

@@ -354,7 +354,7 @@ static enum cbpf_err compare_lines(const struct reading *back,
 		struct cbpf_diag diag = dg_make(CBPF_E_LOST, 0, 0);
 		const struct cbpf_insn *is = NULL;
 
-		if (at < n_read && lines[at] == pc + 1)
+		if (at < n_read && (!lines || lines[at] == pc + 1))
 			is = &read[at++];
 		if (is && memcmp(is, &insns[pc], sizeof(*is)) == 0)
 			continue;

@@ -71,6 +71,8 @@ BPF_STMT(BPF_LD|BPF_W|BPF_ABS, SKF_AD_OFF + SKF_AD_ALU_XOR_X), {0x120,1,2,3}, {0
 	.raw 0xff, 0, 0, 0xffffffff
 -- reads c
 static const struct sock_filter\n__attribute__((unused)) code[] =\n{ { 6, 0, 0, (__u16)~0 }, { (uint8_t)0x1234, 0, 0, (unsigned char)0x1234 }, { (u_char) -1, 0, 0, (unsigned) - 1 } };
+struct sock_filter f[1 + 2] = { { 6, 0, 0, ~0xffff0000 }, { 0x34, 0, 0, (int)52 }, { 255, 0, 0, (long)-1 } };
+struct sock_filter f[3] = { { 6, 0, 0, -0xffff0001 }, { 0x34, 0, 0, 52 }, { 255, 0, 0, -1L } };
 -- asm
 dialect_check:	ld [16]
 	ret #0x50001

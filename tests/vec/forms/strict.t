@@ -56,7 +56,8 @@ int x = 5;                      => SYNTAX 1:1
 { (__u8)0x106, 0, 0, (char)200 } => SYNTAX 1:23
 { (uint16_t)~0, 0, 0, 0 } {      => SYNTAX 1:27
 struct f c[2] = { {6,0,0,0} };  => COUNT 1:12
-struct f c[0x1] = { {6,0,0,0}, {6,0,0,0} }; => COUNT 1:12
+{ (int)-1 >> 1, 0, 0, 0 }        => RANGE 1:3
+{6,0,0,0},\n#define A \\\n{6,0,0,1}, => SYNTAX 2:2
 struct f c[] = { {6,0,0,0} }; x => SYNTAX 1:31
 struct f c[] = { {6,0,0,0}      => SYNTAX 1:27
 -- refuses dbg
