@@ -283,6 +283,12 @@ static void test_reuseport(void)
 	tap_ok(cbpf_detach_reuseport(fds[0], &diag) == CBPF_OK &&
 		       cbpf_detach_reuseport(fds[0], &diag) == CBPF_E_NO_FILTER,
 	       "reuseport: taken off, and then there is none");
+	tap_ok(cbpf_attach_reuseport(fds[0], &good, 1, &diag) == CBPF_OK &&
+		       cbpf_lock(fds[0], &diag) == CBPF_OK &&
+		       cbpf_attach_reuseport(fds[0], &good, 1, &diag) ==
+			       CBPF_E_LOCKED &&
+		       cbpf_detach_reuseport(fds[0], &diag) == CBPF_OK,
+	       "reuseport: a lock keeps others off, and not the program on");
 	for (int i = 0; i < GROUP; i++)
 		close(fds[i]);
 	close(from);
