@@ -6,8 +6,6 @@
 #include <arpa/inet.h>
 #include <getopt.h>
 #include <linux/if_packet.h>
-#include <linux/netlink.h>
-#include <net/if.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>

@@ -11,7 +11,6 @@
  * the payload: so do backdoors that wait for a packet nobody else would send.
  */
 #include <linux/if_packet.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 

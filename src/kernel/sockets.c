@@ -13,7 +13,6 @@
 
 #ifdef __linux__
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>
@@ -22,9 +21,7 @@
 #include <linux/netlink.h>
 #include <linux/packet_diag.h>
 #include <linux/sock_diag.h>
-#include <net/if.h>
 #include <netinet/in.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,7 +43,6 @@
 #endif
 
 #define BUCKETS	    4096
-#define PROG_MAX    4096  /* BPF_MAXINSNS */
 #define READ_SIZE   32768 /* of directories and of sock_diag's answers */
 #define ADDRESS_MAX 128	  /* struct sockaddr_storage */
 
@@ -66,7 +62,7 @@ struct search {
 	bool is_missing;   /* the kernel has no such calls */
 	int sys_errno;	   /* what this process ran out of, or 0 */
 	uint64_t n_listed; /* by sock_diag, not seen before */
-	struct cbpf_insn insns[PROG_MAX];
+	struct cbpf_insn insns[BPF_MAXINSNS];
 };
 
 static bool is_seen(const struct search *s, uint64_t inode)
@@ -97,17 +93,12 @@ static void mark_seen(struct search *s, uint64_t inode)
 /* Its filter into s->insns; false where it has none that is classic. */
 static bool read_filter(struct search *s, int fd, size_t *n)
 {
-	socklen_t len = 0;
+	socklen_t len = BPF_MAXINSNS; /* the option counts instructions */
 
-	if (getsockopt(fd, SOL_SOCKET, SO_GET_FILTER, NULL, &len) < 0) {
+	if (getsockopt(fd, SOL_SOCKET, SO_GET_FILTER, s->insns, &len) < 0) {
 		s->seen->n_ebpf += errno == EACCES;
 		return false;
 	}
-	if (len == 0)
-		return false;
-	len = PROG_MAX;
-	if (getsockopt(fd, SOL_SOCKET, SO_GET_FILTER, s->insns, &len) < 0)
-		return false;
 	*n = len;
 	return len > 0;
 }
@@ -185,8 +176,8 @@ struct entry {
 	char name[];
 };
 
-/* Calls each() for every entry whose name is a number. */
-static bool each_number(int dir, void *ctx,
+/* Calls each() for the entries whose names are numbers, until it is false. */
+static void each_number(int dir, void *ctx,
 			bool (*each)(void *ctx, int dir, long number))
 {
 	_Alignas(8) char buf[READ_SIZE];
@@ -202,10 +193,9 @@ static bool each_number(int dir, void *ctx,
 			if (end == entry->name || *end)
 				continue;
 			if (!each(ctx, dir, number))
-				return false;
+				return;
 		}
 	}
-	return len == 0;
 }
 
 struct owner {
@@ -358,7 +348,7 @@ static void tell_packet_socket(struct search *s, const struct nlmsghdr *head,
 			break;
 		if (a->nla_type == PACKET_DIAG_FILTER) {
 			n = (a->nla_len - NLA_HDRLEN) / sizeof(*s->insns);
-			n = n < PROG_MAX ? n : PROG_MAX;
+			n = n < BPF_MAXINSNS ? n : BPF_MAXINSNS;
 			memcpy(s->insns, at + NLA_HDRLEN,
 			       n * sizeof(*s->insns));
 		}

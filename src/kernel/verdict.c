@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What a hook makes of the 32 bits that a program returns. Settled by running
- * each on Linux 6.18 (tests/hooks.c; seccomp: tests/kernel.c).
+ * each on Linux 6.18 (tests/hooks.c, tests/hooks.sh).
  */
 #include "base/compiler.h"
 #include "cbpf/cbpf.h"

@@ -43,8 +43,6 @@
 #define PIECES	      3
 #define PIECE_BITS    11
 
-#define PROG_MAX 65535 /* what a length of 16 bits can say */
-
 /* kernel/seccomp.c, seccomp_uprobe_exception() */
 #ifdef __x86_64__
 #define URETPROBE 335
@@ -68,7 +66,6 @@ struct calls_handle {
 	uint32_t constants[CONSTANT_MAX]; /* by number */
 	uint32_t n_constants;
 	struct seccomp_data data; /* as the filter sees it */
-	struct cbpf_ctx ctx;
 };
 
 static void free_calls(void *handle)
@@ -226,7 +223,7 @@ static enum cbpf_err load_calls(const struct cbpf_engine *engine,
 			return err;
 		*handle = h;
 	}
-	if (n > PROG_MAX)
+	if (n > UINT16_MAX)
 		return refusal_of_seccomp(insns, n, EINVAL, diag);
 	err = keeper_check(&h->keeper, insns, n, &sys_errno, diag);
 	if (err != CBPF_OK)

@@ -28,7 +28,8 @@
 
 #include "oracle/process.h"
 
-#define PROG_MAX 65535 /* what a length of 16 bits can say */
+static const struct cbpf_insn allow = { BPF_RET | BPF_K, 0, 0,
+					SECCOMP_RET_ALLOW };
 
 enum { REQUEST_CHECK = 'c', REQUEST_CALL = 'r', REQUEST_END = 'e' };
 
@@ -38,7 +39,7 @@ struct request {
 
 struct keeper_shared {
 	/* of REQUEST_CHECK */
-	struct cbpf_insn insns[PROG_MAX];
+	struct cbpf_insn insns[UINT16_MAX]; /* as many as can be said */
 	uint32_t n;
 	/* of REQUEST_CALL: the filter, which one it is, and the call */
 	struct cbpf_insn filter[FILTER_MAX];
@@ -173,8 +174,6 @@ static void make_runner(struct keeper_shared *s)
 
 static int run_keeper(void *arg)
 {
-	static const struct cbpf_insn allow = { BPF_RET | BPF_K, 0, 0,
-						SECCOMP_RET_ALLOW };
 	struct keeper_shared *s = arg;
 
 	close(s->others);
@@ -182,9 +181,7 @@ static int run_keeper(void *arg)
 	/* a runner that is killed leaves no core */
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
-		SECCOMP_FILTER_FLAG_NEW_LISTENER,
-		&(struct sock_fprog){ 1, (void *)(uintptr_t)&allow });
+	install(&allow, 1, SECCOMP_FILTER_FLAG_NEW_LISTENER);
 	for (wait_request(s); s->request.what != REQUEST_END;) {
 		switch (s->request.what) {
 		case REQUEST_CHECK:
@@ -226,8 +223,6 @@ static enum cbpf_err ask(struct keeper *k, unsigned char what,
 
 enum cbpf_err keeper_start(struct keeper *k, struct cbpf_diag *diag)
 {
-	static const struct cbpf_insn allow = { BPF_RET | BPF_K, 0, 0,
-						SECCOMP_RET_ALLOW };
 	enum cbpf_err err;
 	int ends[2], sys_errno;
 
@@ -274,7 +269,7 @@ enum cbpf_err keeper_check(struct keeper *k, const struct cbpf_insn *insns,
 {
 	enum cbpf_err err;
 
-	cbpf_assert(n <= PROG_MAX);
+	cbpf_assert(n <= UINT16_MAX);
 	if (n)
 		memcpy(k->shared->insns, insns, n * sizeof(*insns));
 	k->shared->n = (uint32_t)n;

@@ -33,13 +33,10 @@ pid_t process_start(int (*run)(void *arg), void *arg, char *stack, int flags)
 	return pid;
 }
 
-int process_wait(pid_t pid)
+void process_wait(pid_t pid)
 {
-	int status = 0;
-
-	while (waitpid(pid, &status, __WCLONE) < 0 && errno == EINTR)
+	while (waitpid(pid, NULL, __WCLONE) < 0 && errno == EINTR)
 		;
-	return status;
 }
 
 void process_close_others(int keep)
@@ -47,7 +44,7 @@ void process_close_others(int keep)
 	const unsigned last = ~0u;
 	bool is_done;
 
-	is_done = keep < 0 || keep == 0 ||
+	is_done = keep == 0 ||
 		  syscall(SYS_close_range, 0, (unsigned)keep - 1, 0) == 0;
 	is_done = syscall(SYS_close_range, (unsigned)keep + 1, last, 0) == 0 &&
 		  is_done;

@@ -22,9 +22,8 @@
  */
 CBPF_INTERNAL pid_t process_start(int (*run)(void *arg), void *arg, char *stack,
 				  int flags);
-/* Waits for its end; the status as waitpid() gives it. */
-CBPF_INTERNAL int process_wait(pid_t pid);
-/* Closes all descriptors but one, or but none where keep is -1. */
+CBPF_INTERNAL void process_wait(pid_t pid);
+/* Closes all descriptors but one. */
 CBPF_INTERNAL void process_close_others(int keep);
 
 #endif

@@ -357,14 +357,6 @@ static bool scan_value(struct scan *s, uint32_t max, uint32_t *out)
 
 /* ---- instructions ------------------------------------------------------ */
 
-static void set_fields(struct cbpf_insn *insn, const uint32_t field[4])
-{
-	insn->code = (uint16_t)field[0];
-	insn->jt = (uint8_t)field[1];
-	insn->jf = (uint8_t)field[2];
-	insn->k = field[3];
-}
-
 /* ` = `, value: behind the dot of a designated initialiser. */
 static bool scan_designated(struct scan *s, uint32_t field[4])
 {
@@ -379,7 +371,7 @@ static bool scan_designated(struct scan *s, uint32_t field[4])
 	scan_space(s, true);
 	if (!scan_accept(s, "="))
 		return scan_fail(s, "=");
-	return scan_value(s, scan_field_max[i], &field[i]);
+	return scan_value(s, text_field_max[i], &field[i]);
 }
 
 /* Behind {: four values, or named ones, of which the missing are 0. */
@@ -401,14 +393,14 @@ static bool scan_braces(struct scan *s, struct cbpf_insn *insn)
 		while (n < 4) {
 			if (n > 0 && !scan_accept(s, ","))
 				return scan_fail(s, ", and code, jt, jf, k");
-			if (!scan_value(s, scan_field_max[n], &field[n]))
+			if (!scan_value(s, text_field_max[n], &field[n]))
 				return false;
 			n++;
 		}
 		scan_accept(s, ",");
 	}
 	scan_space(s, true);
-	set_fields(insn, field);
+	*insn = text_insn(field);
 	return scan_accept(s, "}") || scan_fail(s, "}");
 }
 
@@ -426,10 +418,10 @@ static bool scan_macro(struct scan *s, struct cbpf_insn *insn)
 	for (int i = 0; i < n; i++) {
 		if (i > 0 && !scan_accept(s, ","))
 			return scan_fail(s, ", and another value");
-		if (!scan_value(s, scan_field_max[order[i]], &field[order[i]]))
+		if (!scan_value(s, text_field_max[order[i]], &field[order[i]]))
 			return false;
 	}
-	set_fields(insn, field);
+	*insn = text_insn(field);
 	return scan_accept(s, ")") || scan_fail(s, ")");
 }
 

@@ -512,18 +512,12 @@ static void parse_raw(struct parser *p)
 
 	advance(p);
 	for (int i = 0; i < 4; i++) {
-		static const uint32_t max[4] = { UINT16_MAX, UINT8_MAX,
-						 UINT8_MAX, UINT32_MAX };
-
 		if (i > 0 && !expect_punct(p, ',', "code, jt, jf, k"))
 			return;
-		if (!take_field(p, &field[i], max[i]))
+		if (!take_field(p, &field[i], text_field_max[i]))
 			return;
 	}
-	insn.insn.code = (uint16_t)field[0];
-	insn.insn.jt = (uint8_t)field[1];
-	insn.insn.jf = (uint8_t)field[2];
-	insn.insn.k = field[3];
+	insn.insn = text_insn(field);
 	buf_put(&p->insns, &insn, sizeof(insn));
 }
 

@@ -198,6 +198,15 @@ static enum cbpf_format recognise(struct reading *r)
 
 /* ---- reading and writing ----------------------------------------------- */
 
+const uint32_t text_field_max[4] = { UINT16_MAX, UINT8_MAX, UINT8_MAX,
+				     UINT32_MAX };
+
+struct cbpf_insn text_insn(const uint32_t field[4])
+{
+	return (struct cbpf_insn){ (uint16_t)field[0], (uint8_t)field[1],
+				   (uint8_t)field[2], field[3] };
+}
+
 void reading_note(struct reading *r, struct cbpf_diag *diag)
 {
 	dg_add(r->report, diag);

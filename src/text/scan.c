@@ -175,9 +175,6 @@ bool scan_number(struct scan *s, bool is_c, bool is_signed, uint32_t max,
 	return true;
 }
 
-const uint32_t scan_field_max[4] = { UINT16_MAX, UINT8_MAX, UINT8_MAX,
-				     UINT32_MAX };
-
 bool scan_insn(struct scan *s, struct cbpf_insn *insn)
 {
 	uint32_t field[4];
@@ -185,13 +182,10 @@ bool scan_insn(struct scan *s, struct cbpf_insn *insn)
 	for (int i = 0; i < 4; i++) {
 		scan_space(s, false);
 		/* a minus is what %u takes for k */
-		if (!scan_number(s, false, i == 3, scan_field_max[i],
+		if (!scan_number(s, false, i == 3, text_field_max[i],
 				 &field[i]))
 			return false;
 	}
-	insn->code = (uint16_t)field[0];
-	insn->jt = (uint8_t)field[1];
-	insn->jf = (uint8_t)field[2];
-	insn->k = field[3];
+	*insn = text_insn(field);
 	return true;
 }

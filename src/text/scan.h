@@ -33,8 +33,6 @@ CBPF_INTERNAL bool scan_number(struct scan *s, bool is_c, bool is_signed,
 			       uint32_t max, uint32_t *value);
 /* code, jt, jf, k: plain decimal numbers, blanks between. */
 CBPF_INTERNAL bool scan_insn(struct scan *s, struct cbpf_insn *insn);
-/* The largest value of each of these four fields, in this order. */
-extern CBPF_INTERNAL const uint32_t scan_field_max[4];
 /* Reports SYNTAX here; always false. */
 CBPF_INTERNAL bool scan_fail(struct scan *s, const char *expected);
 /* Reports code here with operands, and the rest of the line as its word. */

@@ -31,6 +31,10 @@ CBPF_INTERNAL void reading_add(struct reading *r, const struct cbpf_insn *insn,
 			       uint32_t line);
 CBPF_INTERNAL size_t reading_count(const struct reading *r);
 
+/* The largest value of code, jt, jf and k, and an instruction of four such. */
+extern CBPF_INTERNAL const uint32_t text_field_max[4];
+CBPF_INTERNAL struct cbpf_insn text_insn(const uint32_t field[4]);
+
 /* More than any machine loads; what keeps a hostile file from our memory. */
 #define TEXT_INSNS_MAX 16777216
 
