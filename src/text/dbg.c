@@ -13,47 +13,13 @@
 
 #include "text/listing.h"
 
-/* "%#x": zero has no 0x. */
-static void dbg_operand(char *buf, size_t size, enum isa_op op,
-			const struct cbpf_insn *insn, size_t pc)
-{
-	uint32_t k = insn->k;
-
-	buf[0] = '\0';
-	switch (isa_rows[op].form) {
-	case FORM_K:
-	case FORM_JK:
-		snprintf(buf, size,
-			 listing_is_bits(op) || op == OP_RET_K ? "#%#x" : "#%d",
-			 k);
-		break;
-	case FORM_X:
-	case FORM_JX:
-		snprintf(buf, size, "x");
-		break;
-	case FORM_A:
-		snprintf(buf, size, "a");
-		break;
-	case FORM_ABS:
-		snprintf(buf, size, "[%d]", (int32_t)k);
-		break;
-	case FORM_IND:
-		snprintf(buf, size, "[x+%d]", (int32_t)k);
-		break;
-	case FORM_MEM:
-		snprintf(buf, size, "M[%d]", (int32_t)k);
-		break;
-	case FORM_LEN:
-		snprintf(buf, size, "#len");
-		break;
-	case FORM_MSH:
-		snprintf(buf, size, "4*([%d]&0xf)", (int32_t)k);
-		break;
-	case FORM_JA:
-		snprintf(buf, size, "%d", (int32_t)((uint32_t)pc + 1 + k));
-		break;
-	}
-}
+static const struct listing_style dbg_style = {
+	.indirect = "+",
+	.length = "#len",
+	.a = "a",
+	.ret_is_hex = true,
+	.is_c_hex = true,
+};
 
 static bool is_known(enum isa_op op)
 {
@@ -62,14 +28,15 @@ static bool is_known(enum isa_op op)
 
 void dbg_write(struct buf *out, const struct cbpf_insn *insns, size_t n)
 {
-	char operand[32];
+	char operand[LISTING_OPERAND];
 
 	for (size_t pc = 0; pc < n; pc++) {
 		const struct cbpf_insn *insn = &insns[pc];
 		enum isa_op op = isa_find_code(insn->code);
 
 		if (is_known(op))
-			dbg_operand(operand, sizeof(operand), op, insn, pc);
+			listing_print_operand(operand, &dbg_style, op, insn,
+					      (uint32_t)pc);
 		else
 			snprintf(operand, sizeof(operand), "%#x", insn->code);
 		buf_print(out, "l%zu:\t%s %s", pc,

@@ -14,53 +14,12 @@
 
 #include "text/listing.h"
 
-/* Offsets: ancillary loads by name, all else as a signed number. */
-static void image_offset(char *buf, size_t size, uint32_t k)
-{
-	const struct isa_ext_row *ext = isa_ext_of(k - EXT_BASE);
-
-	if (ext)
-		snprintf(buf, size, "[%s]", ext->image);
-	else
-		snprintf(buf, size, "[%d]", (int32_t)k);
-}
-
-/* The operand as bpf_image() writes it; "" where there is none. */
-static void image_operand(char *buf, size_t size, enum isa_op op,
-			  const struct cbpf_insn *insn, uint32_t pc)
-{
-	uint32_t k = insn->k;
-
-	buf[0] = '\0';
-	switch (isa_rows[op].form) {
-	case FORM_K:
-	case FORM_JK:
-		snprintf(buf, size, listing_is_bits(op) ? "#0x%x" : "#%d", k);
-		break;
-	case FORM_X:
-	case FORM_JX:
-		snprintf(buf, size, "x");
-		break;
-	case FORM_ABS:
-		image_offset(buf, size, k);
-		break;
-	case FORM_IND:
-		snprintf(buf, size, "[x + %d]", (int32_t)k);
-		break;
-	case FORM_MEM:
-		snprintf(buf, size, "M[%d]", (int32_t)k);
-		break;
-	case FORM_LEN:
-		snprintf(buf, size, "#pktlen");
-		break;
-	case FORM_MSH:
-		snprintf(buf, size, "4*([%d]&0xf)", (int32_t)k);
-		break;
-	case FORM_JA:
-		snprintf(buf, size, "%d", (int32_t)(pc + 1 + k));
-		break;
-	}
-}
+static const struct listing_style image_style = {
+	.indirect = " + ",
+	.length = "#pktlen",
+	.a = "",
+	.has_names = true,
+};
 
 /* What tcpdump of that age has a line for. */
 static enum isa_op image_op(uint16_t code, bool is_110)
@@ -77,12 +36,12 @@ static int image_line(char *buf, size_t size, const struct cbpf_insn *insn,
 {
 	enum isa_op op = image_op(insn->code, is_110);
 	const char *mnemonic = op == OP_BAD ? "unimp" : isa_rows[op].mnemonic;
-	char operand[32];
+	char operand[LISTING_OPERAND];
 
 	if (op == OP_BAD)
 		snprintf(operand, sizeof(operand), "0x%x", insn->code);
 	else
-		image_operand(operand, sizeof(operand), op, insn, pc);
+		listing_print_operand(operand, &image_style, op, insn, pc);
 	if (isa_is_branch(insn->code))
 		return snprintf(buf, size, "%-8s %-16s jt %u\tjf %u", mnemonic,
 				operand, pc + 1 + insn->jt, pc + 1 + insn->jf);

@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Reading the lines of listings. Operands are taken in any of the spellings
- * that the three listings use; the number of blanks does not matter.
+ * Operands as tcpdump -d and bpf_dbg print them, and reading the lines of
+ * listings. Operands are taken in any of the spellings that the three listings
+ * use; the number of blanks does not matter.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "text/listing.h"
 
-bool listing_is_bits(enum isa_op op)
+/* ---- writing ----------------------------------------------------------- */
+
+/* Constants that are bits and not amounts: printed in hexadecimal. */
+static bool is_bits(enum isa_op op)
 {
 	switch (op) {
 	case OP_LD_IMM:
@@ -20,6 +25,70 @@ bool listing_is_bits(enum isa_op op)
 		return isa_rows[op].form == FORM_JK;
 	}
 }
+
+static void print_constant(char *buf, const struct listing_style *style,
+			   enum isa_op op, uint32_t k)
+{
+	if (!is_bits(op) && !(op == OP_RET_K && style->ret_is_hex))
+		snprintf(buf, LISTING_OPERAND, "#%d", (int32_t)k);
+	else
+		snprintf(buf, LISTING_OPERAND,
+			 style->is_c_hex ? "#%#x" : "#0x%x", k);
+}
+
+static void print_offset(char *buf, const struct listing_style *style,
+			 uint32_t k)
+{
+	const struct isa_ext_row *ext = isa_ext_of(k - EXT_BASE);
+
+	if (ext && style->has_names)
+		snprintf(buf, LISTING_OPERAND, "[%s]", ext->image);
+	else
+		snprintf(buf, LISTING_OPERAND, "[%d]", (int32_t)k);
+}
+
+void listing_print_operand(char *buf, const struct listing_style *style,
+			   enum isa_op op, const struct cbpf_insn *insn,
+			   uint32_t pc)
+{
+	int32_t k = (int32_t)insn->k;
+
+	buf[0] = '\0';
+	switch (isa_rows[op].form) {
+	case FORM_K:
+	case FORM_JK:
+		print_constant(buf, style, op, insn->k);
+		break;
+	case FORM_X:
+	case FORM_JX:
+		snprintf(buf, LISTING_OPERAND, "x");
+		break;
+	case FORM_A:
+		snprintf(buf, LISTING_OPERAND, "%s", style->a);
+		break;
+	case FORM_ABS:
+		print_offset(buf, style, insn->k);
+		break;
+	case FORM_IND:
+		snprintf(buf, LISTING_OPERAND, "[x%s%d]", style->indirect, k);
+		break;
+	case FORM_MEM:
+		snprintf(buf, LISTING_OPERAND, "M[%d]", k);
+		break;
+	case FORM_LEN:
+		snprintf(buf, LISTING_OPERAND, "%s", style->length);
+		break;
+	case FORM_MSH:
+		snprintf(buf, LISTING_OPERAND, "4*([%d]&0xf)", k);
+		break;
+	case FORM_JA:
+		snprintf(buf, LISTING_OPERAND, "%d",
+			 (int32_t)(pc + 1 + insn->k));
+		break;
+	}
+}
+
+/* ---- reading ----------------------------------------------------------- */
 
 static bool scan_k(struct scan *s, struct cbpf_insn *insn)
 {

@@ -9,8 +9,24 @@
 
 #include "text/scan.h"
 
-/* Whether the constant is bits, which tcpdump and bpf_dbg print in hex. */
-CBPF_INTERNAL bool listing_is_bits(enum isa_op op);
+/* Where the listings of tcpdump -d and bpf_dbg differ in their operands. */
+struct listing_style {
+	const char *indirect; /* between x and the offset */
+	const char *length;
+	const char *a;	 /* of `ret a` */
+	bool has_names;	 /* of ancillary loads; else a number */
+	bool ret_is_hex; /* as constants that are bits */
+	bool is_c_hex;	 /* zero has no 0x: "%#x" */
+};
+
+#define LISTING_OPERAND 32 /* bytes of the longest, with its NUL */
+
+/* Writes an operand, "" where there is none; jumps have theirs absolute. */
+CBPF_INTERNAL void listing_print_operand(char *buf,
+					 const struct listing_style *style,
+					 enum isa_op op,
+					 const struct cbpf_insn *insn,
+					 uint32_t pc);
 /*
  * Reads the operand here into insn->k, and its shape. A bare number has the
  * form of JA and is left as it is: what it counts from, the listing knows.
