@@ -23,6 +23,7 @@ int cmd_check(int argc, char **argv);
 int cmd_conform(int argc, char **argv);
 int cmd_dump(int argc, char **argv);
 int cmd_engines(int argc, char **argv);
+int cmd_fuzz(int argc, char **argv);
 int cmd_run(int argc, char **argv);
 int cmd_sockets(int argc, char **argv);
 int cmd_trace(int argc, char **argv);
@@ -164,8 +165,60 @@ bool context_parse(const char *verb, struct cbpf_ctx *ctx, const char *text);
 
 /* The rows this tool was built with; NULL ends the list. */
 const struct cbpf_engine *const *engine_rows(void);
-/* By name, or NULL. */
-const struct cbpf_engine *engine_find(const char *name);
+
+/* Engines on the command line, and how they are to work. */
+#define ENGINES_MAX 9
+struct engines {
+	const struct cbpf_engine *list[ENGINES_MAX];
+	size_t n;
+	bool wants_all; /* what that is, the verb knows: engines_add() it */
+	struct cbpf_engine_opts opts;
+};
+
+/* Options of verbs with engines: which, and what packets are to them. */
+#define ENGINE_OPTIONS                                   \
+	{ "engine", required_argument, NULL, 'E' },      \
+		{ "cmd", required_argument, NULL, 'M' }, \
+		{ "udp-body", no_argument, NULL, 'U' },  \
+		{ "dgram", no_argument, NULL, 'D' },     \
+	{                                                \
+		"outgoing", no_argument, NULL, 'O'       \
+	}
+/* Takes one of them; EXIT_TROUBLE: said why not. */
+int engines_option(const char *verb, struct engines *engines, int option,
+		   const char *argument);
+/* Adds one that is not there yet. */
+void engines_add(struct engines *engines, const struct cbpf_engine *engine);
+void engines_free(struct engines *engines);
+/* Whether it can run here; else says why not. */
+bool engine_can_run(const struct cbpf_engine *engine);
+/* The lines of --help on these options; note is on what is the default. */
+void engines_print_help(const char *note);
+/* "Engines: interp ...; `cbpf engines` says what can run here." */
+void engines_print_names(void);
+
+/* ---- a machine that is another program (outside.c) ---------------------- */
+
+/* NULL: said why not. The command must outlive it. */
+const struct cbpf_engine *outside_new(const char *command);
+void outside_free(const struct cbpf_engine *engine);
+bool engine_is_outside(const struct cbpf_engine *engine);
+
+/* ---- disagreements (narrow.c) ------------------------------------------- */
+
+/* Where they parted and the smallest that still differs, as a vector. */
+void narrow_packet(FILE *to, struct cbpf_judge *judge,
+		   const struct engines *engines,
+		   const struct cbpf_engine *engine, enum cbpf_dialect dialect,
+		   const struct cbpf_insn *given, size_t n,
+		   const struct cbpf_packet *packet);
+/* The smallest program that still one of them takes. */
+void narrow_load(FILE *to, struct cbpf_judge *judge,
+		 const struct engines *engines, enum cbpf_dialect dialect,
+		 const struct cbpf_insn *given, size_t n);
+
+/* ---- answers and vectors (rows.c) --------------------------------------- */
+
 /* What an answer says, in a few characters. */
 const char *answer_text(const struct cbpf_answer *answer, char *buf,
 			size_t size);
@@ -186,6 +239,16 @@ void print_vector(FILE *to, enum cbpf_dialect dialect,
 bool shape_accepts(const struct cbpf_socket *socket, char *line, size_t size);
 /* Why its socket's owner should be looked at; false: no reason known. */
 bool shape_warns(const struct cbpf_socket *socket, char *line, size_t size);
+
+/* ---- rules by engines (table.c) ----------------------------------------- */
+
+/* What came of each rule on each engine; NULL: no memory. */
+struct table *table_new(void);
+void table_free(struct table *table);
+/* Adds a case of a rule of a dialect; false: no memory. */
+bool table_note(struct table *table, const char *dialect, const char *rule,
+		const char *engine, bool agrees, bool differs);
+void table_print(const struct table *table, FILE *to);
 
 /* ---- the capture language (expr.c) -------------------------------------- */
 

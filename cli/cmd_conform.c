@@ -12,7 +12,8 @@
 #include "cli.h"
 #include "json.h"
 
-#define SHOWN_MAX 20 /* differences told one by one, per file */
+#define FILL_MAX  (1 << 24) /* bytes of a packet that is not written out */
+#define SHOWN_MAX 20	    /* differences told one by one, per file */
 
 enum outcome { AGREE, DIFFER, SKIP, OUTCOMES };
 
@@ -25,13 +26,16 @@ struct tally {
 };
 
 struct conform {
-	const struct cbpf_engine *engine;
+	struct engines engines;
+	const struct cbpf_engine *engine; /* the one being judged */
+	enum cbpf_dialect only;		  /* cases of others are skipped */
+	struct table *table;		  /* or NULL */
 	bool is_json, is_quiet;
 	struct tally file, total;
 	const char *path;
 	uint64_t shown;
 	struct json *differences; /* of the file, in its line of JSON */
-	bool has_trouble;
+	bool differs, has_trouble;
 };
 
 /* A case as it was read. */
@@ -126,6 +130,14 @@ static bool read_dialect(const struct conform *c, const char *name,
 			return false;
 		}
 	}
+	if (c->only != CBPF_DIALECTS) {
+		if (speaks != CBPF_ANY_DIALECT && speaks != c->only) {
+			snprintf(why, size, "%s does not speak %s",
+				 c->engine->name, cbpf_dialect_name(c->only));
+			return false;
+		}
+		speaks = c->only;
+	}
 	if (speaks == CBPF_ANY_DIALECT)
 		return true;
 	if (v->loads_by != CBPF_LINUX &&
@@ -168,9 +180,13 @@ static bool takes_by_itself(struct conform *c, const struct vector *v, size_t i)
 static bool engine_takes(struct conform *c, struct vector *v, size_t i,
 			 bool *is_told, char *why, size_t size)
 {
-	struct cbpf_engine_opts opts = { .size = sizeof(opts),
-					 .is_exact = true,
-					 .udp_body = true };
+	struct cbpf_engine_opts opts = {
+		.size = sizeof(opts),
+		.is_exact = true,
+		.udp_body = true,
+		.is_dgram = c->engines.opts.is_dgram,
+		.is_outgoing = c->engines.opts.is_outgoing,
+	};
 	struct cbpf_check_opts check = { .size = sizeof(check),
 					 .dialect = v->dialects[i],
 					 .hook = CBPF_HOOK_TC };
@@ -178,7 +194,7 @@ static bool engine_takes(struct conform *c, struct vector *v, size_t i,
 	enum cbpf_err err;
 
 	*is_told = true;
-	if (c->engine->dialect == CBPF_ANY_DIALECT &&
+	if (c->engine == &cbpf_engine_interp &&
 	    cbpf_check(v->insns, v->n, &check, NULL) != CBPF_OK)
 		return false;
 	err = cbpf_judge_new(c->engine, v->dialects[i], &opts, &v->judges[i]);
@@ -188,7 +204,8 @@ static bool engine_takes(struct conform *c, struct vector *v, size_t i,
 	switch (err) {
 	case CBPF_E_DIFFERS: /* from its twin; its own answer is asked for */
 		return takes_by_itself(c, v, i);
-	case CBPF_E_OPTMEM: /* a socket's limit, not a rule */
+	case CBPF_E_OPTMEM:	 /* a socket's limit, not a rule */
+	case CBPF_E_UNAVAILABLE: /* an outside machine passes */
 		*is_told = false;
 		sentence_of(&diag, why, size);
 		return false;
@@ -334,6 +351,22 @@ static bool take_skb_field(void *ctx, const char *key, const struct json *value)
 	return false;
 }
 
+/* [count, byte]: a packet of one byte again and again. */
+static uint8_t *fill_bytes(const struct json *fill, size_t *size)
+{
+	int64_t count, byte;
+	uint8_t *bytes;
+
+	if (!js_int(js_at(fill, 0), &count) || !js_int(js_at(fill, 1), &byte) ||
+	    count < 0 || count > FILL_MAX || byte < 0 || byte > UINT8_MAX)
+		return NULL;
+	*size = (size_t)count;
+	bytes = malloc(*size + 1);
+	if (bytes)
+		memset(bytes, (int)byte, *size);
+	return bytes;
+}
+
 /* False: malformed. in->why is set where the run is to be skipped. */
 static bool read_input(const struct vector *v, const struct json *run,
 		       struct input *in)
@@ -348,8 +381,9 @@ static bool read_input(const struct vector *v, const struct json *run,
 		if (!build_seccomp(js_get(run, "seccomp"), v->is_big_endian,
 				   in))
 			return false;
-	} else if (hex) {
-		in->bytes = parse_hex(hex, &size);
+	} else if (hex || js_get(run, "fill")) {
+		in->bytes = hex ? parse_hex(hex, &size)
+				: fill_bytes(js_get(run, "fill"), &size);
 		if (!in->bytes || size > INT32_MAX)
 			return false;
 		in->packet.caplen = (uint32_t)size;
@@ -436,6 +470,14 @@ static uint32_t least(uint32_t a, uint32_t b)
 	return a < b ? a : b;
 }
 
+/* Whether the run ended as a name of cbpf_end_name() says. */
+static bool is_end(const struct json *want, const struct cbpf_answer *answer)
+{
+	const char *name = js_text(want);
+
+	return name && strcmp(name, cbpf_end_name(answer->end)) == 0;
+}
+
 static enum outcome compare(const struct json *run, const struct input *in,
 			    const struct cbpf_answer *answer, char *why,
 			    size_t size)
@@ -446,13 +488,15 @@ static enum outcome compare(const struct json *run, const struct input *in,
 	uint32_t value = answer->value;
 	bool is_same;
 
-	if (!how || !is_number(want)) {
-		snprintf(why, size, "the run wants no number");
-		return SKIP;
-	}
 	if (answer->shows == CBPF_SHOWS_FORESEEN) {
 		snprintf(why, size, "not run: %s foreseen",
 			 cbpf_end_name(answer->end));
+		return SKIP;
+	}
+	if (how && strcmp(how, "end") == 0)
+		return is_end(want, answer) ? AGREE : DIFFER;
+	if (!how || !is_number(want)) {
+		snprintf(why, size, "the run wants no number");
 		return SKIP;
 	}
 	if (strcmp(how, "bool") == 0) {
@@ -475,6 +519,9 @@ static enum outcome compare(const struct json *run, const struct input *in,
 	/* an end that no machine's caller sees is no number */
 	if (answer->end == CBPF_CRASHED || answer->end == CBPF_ENDLESS)
 		is_same = false;
+	/* abort or return of 0: only some machines tell */
+	if (js_get(run, "end") && answer->shows == CBPF_SHOWS_ALL)
+		is_same &= is_end(js_get(run, "end"), answer);
 	return is_same ? AGREE : DIFFER;
 }
 
@@ -483,6 +530,12 @@ static bool is_udp(const struct cbpf_engine *engine)
 {
 	return engine == &cbpf_engine_linux_udp ||
 	       engine == &cbpf_engine_linux_udp6;
+}
+
+/* It shows packets in surroundings of its own, whatever the case's are. */
+static bool has_own_context(const struct cbpf_engine *engine)
+{
+	return engine->is_oracle && !engine_is_outside(engine);
 }
 
 static bool is_seccomp(const struct cbpf_engine *engine)
@@ -547,7 +600,7 @@ static enum outcome run_under(struct conform *c, const struct vector *v,
 		return SKIP;
 	}
 	/* of seccomp it is the byte order alone, which the engine looks at */
-	if (c->engine->is_oracle && !is_seccomp(c->engine) &&
+	if (has_own_context(c->engine) && !is_seccomp(c->engine) &&
 	    (in->packet.ctx ||
 	     (in->has_len && c->engine->dialect != CBPF_LIBPCAP))) {
 		snprintf(why, size, "%s cannot be given a context",
@@ -643,6 +696,28 @@ static void skip_case(struct conform *c, const char *why)
 	reasons_add(&c->file.reasons, why, 1);
 }
 
+/* What a case came to: it differs, or agrees, or nothing was judged. */
+static void note_case(struct conform *c, const struct json *object,
+		      const struct tally *before)
+{
+	const struct tally *now = &c->file;
+	const char *rule = js_text(js_get(object, "rule"));
+	const char *dialect = js_text(js_get(object, "dialect"));
+	uint64_t agree = now->loads[AGREE] + now->runs[AGREE] -
+			 before->loads[AGREE] - before->runs[AGREE];
+	uint64_t differ = now->loads[DIFFER] + now->runs[DIFFER] -
+			  before->loads[DIFFER] - before->runs[DIFFER];
+
+	if (!rule)
+		rule = js_text(js_get(object, "name"));
+	if (c->table && rule && dialect &&
+	    !table_note(c->table, dialect, rule, c->engine->name, agree > 0,
+			differ > 0)) {
+		c->has_trouble = true;
+		say_trouble("out of memory");
+	}
+}
+
 static void judge_case(struct conform *c, const struct json *object)
 {
 	const struct json *prog = js_get(object, "prog");
@@ -690,8 +765,11 @@ static void judge_case(struct conform *c, const struct json *object)
 
 /* ---- files -------------------------------------------------------------- */
 
-static void print_tally(const char *name, const struct tally *t)
+static void print_tally(const struct conform *c, const char *name,
+			const struct tally *t)
 {
+	if (c->engines.n > 1)
+		printf("%s: ", c->engine->name);
 	printf("%s: %llu cases, %llu skipped; loads: %llu agree, %llu differ, "
 	       "%llu skipped; runs: %llu agree, %llu differ, %llu skipped\n",
 	       name, (unsigned long long)t->cases,
@@ -768,7 +846,10 @@ static void judge_file(struct conform *c, const char *path)
 	}
 	while ((value = js_next(&file, error)) || error[0]) {
 		if (value) {
+			struct tally before = c->file;
+
 			judge_case(c, value);
+			note_case(c, value, &before);
 			js_free(value);
 		} else {
 			c->has_trouble = true;
@@ -788,27 +869,33 @@ static void judge_file(struct conform *c, const char *path)
 		if (c->shown > SHOWN_MAX)
 			printf("  and %llu more differences\n",
 			       (unsigned long long)(c->shown - SHOWN_MAX));
-		print_tally(path, &c->file);
+		print_tally(c, path, &c->file);
 	}
 	add_tally(&c->total, &c->file);
 }
 
-static int judge_files(struct conform *c, char **paths, size_t n)
+static void print_help(void)
 {
-	size_t n_stdin = 0;
-	char sentence[320];
-	struct cbpf_diag diag;
+	fputs("usage: cbpf conform [OPTIONS] VECTORS...\n\n"
+	      "Judges engines, or another machine, by test vectors, one JSON "
+	      "object a line (see\ncbpf(5)). Exit status 0 they agree, 1 one "
+	      "differs, 2 trouble.\n\n",
+	      stdout);
+	engines_print_help("default interp");
+	fputs("  -d, --dialect NAME     cases of this dialect only\n"
+	      "      --table            at last, rules by engines: ok, DIFFERS, "
+	      "or . where\n"
+	      "                         nothing was judged\n"
+	      "  -q, --quiet            not which BSD gave an answer\n"
+	      "      --json             one object a file, and one of totals\n\n",
+	      stdout);
+	engines_print_names();
+}
 
-	if (!js_is_built())
-		return js_refuse();
-	if (c->engine->probe(c->engine, &diag) != CBPF_OK)
-		return say_trouble(
-			"%s cannot run here: %s", c->engine->name,
-			sentence_of(&diag, sentence, sizeof(sentence)));
-	for (size_t i = 0; i < n; i++)
-		n_stdin += strcmp(paths[i], "-") == 0;
-	if (n_stdin > 1)
-		return say_usage("conform", "- can be read once only");
+/* One engine over all files. */
+static void judge_files(struct conform *c, char **paths, size_t n)
+{
+	memset(&c->total, 0, sizeof(c->total));
 	for (size_t i = 0; i < n; i++)
 		judge_file(c, paths[i]);
 	if (c->is_json) {
@@ -818,35 +905,66 @@ static int judge_files(struct conform *c, char **paths, size_t n)
 		fill_tally(js_set_object(line, "totals"), &c->total);
 		js_print(line, stdout);
 	} else if (n > 1) {
-		print_tally("all", &c->total);
+		print_tally(c, "all", &c->total);
 	}
+	c->differs |= c->total.loads[DIFFER] || c->total.runs[DIFFER];
+}
+
+static int judge_all(struct conform *c, char **paths, size_t n)
+{
+	size_t n_stdin = 0;
+
+	if (!js_is_built())
+		return js_refuse();
+	for (size_t i = 0; c->engines.wants_all && engine_rows()[i]; i++)
+		engines_add(&c->engines, engine_rows()[i]);
+	if (!c->engines.n)
+		engines_add(&c->engines, &cbpf_engine_interp);
+	for (size_t i = 0; i < n; i++)
+		n_stdin += strcmp(paths[i], "-") == 0;
+	if (n_stdin > 1 || (n_stdin && c->engines.n > 1))
+		return say_usage("conform", "- can be read once only");
+	for (size_t e = 0; e < c->engines.n; e++) {
+		c->engine = c->engines.list[e];
+		if (engine_can_run(c->engine))
+			judge_files(c, paths, n);
+		else if (!c->engines.wants_all)
+			c->has_trouble = true;
+	}
+	if (c->table)
+		table_print(c->table, stdout);
 	if (c->has_trouble)
 		return EXIT_TROUBLE;
-	return c->total.loads[DIFFER] || c->total.runs[DIFFER] ? EXIT_NO
-							       : EXIT_YES;
+	return c->differs ? EXIT_NO : EXIT_YES;
 }
 
 int cmd_conform(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "engine", required_argument, NULL, 'E' },
+		ENGINE_OPTIONS,
+		{ "dialect", required_argument, NULL, 'd' },
+		{ "table", no_argument, NULL, 't' },
 		{ "quiet", no_argument, NULL, 'q' },
 		{ "json", no_argument, NULL, 'j' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 }
 	};
-	struct conform c = { .engine = &cbpf_engine_interp };
-	int option;
+	struct conform c = { .only = CBPF_DIALECTS };
+	int option, status = EXIT_YES;
 
-	while ((option = getopt_long(argc, argv, "E:qh", options, NULL)) !=
-	       -1) {
+	while (status == EXIT_YES &&
+	       (option = getopt_long(argc, argv, "E:d:qh", options, NULL)) !=
+		       -1) {
 		switch (option) {
-		case 'E':
-			c.engine = engine_find(optarg);
-			if (!c.engine)
-				return say_usage("conform",
-						 "there is no engine %s",
-						 optarg);
+		case 'd':
+			c.only = cbpf_dialect_find(optarg);
+			if (c.only == CBPF_DIALECTS)
+				status = say_usage("conform",
+						   "there is no dialect %s",
+						   optarg);
+			break;
+		case 't':
+			c.table = c.table ? c.table : table_new();
 			break;
 		case 'q':
 			c.is_quiet = true;
@@ -855,22 +973,24 @@ int cmd_conform(int argc, char **argv)
 			c.is_json = true;
 			break;
 		case 'h':
-			puts("usage: cbpf conform [OPTIONS] VECTORS...\n\n"
-			     "Judges an engine by test vectors, one JSON "
-			     "object a line (see cbpf(5)). Exit\nstatus 0 it "
-			     "agrees, 1 it differs, 2 trouble.\n\n"
-			     "  -E, --engine NAME  which engine (default "
-			     "interp)\n"
-			     "  -q, --quiet        not which BSD gave an "
-			     "answer\n"
-			     "      --json         one object a file, and one of "
-			     "totals");
+			print_help();
 			return EXIT_YES;
-		default:
+		case '?':
 			return say_option("conform", argv);
+		default:
+			status = engines_option("conform", &c.engines, option,
+						optarg);
+			break;
 		}
 	}
-	if (optind == argc)
-		return say_usage("conform", "vectors are missing");
-	return judge_files(&c, argv + optind, (size_t)(argc - optind));
+	if (status == EXIT_YES && optind == argc)
+		status = say_usage("conform", "vectors are missing");
+	if (status == EXIT_YES && c.table && c.is_json)
+		status = say_usage("conform", "--table and --json are two "
+					      "forms of one report");
+	if (status == EXIT_YES)
+		status = judge_all(&c, argv + optind, (size_t)(argc - optind));
+	table_free(c.table);
+	engines_free(&c.engines);
+	return status;
 }

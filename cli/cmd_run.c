@@ -14,8 +14,6 @@
 #include "cli.h"
 #include "json.h"
 
-#define ENGINES_MAX 8
-
 /* An engine at work. */
 struct lane {
 	const struct cbpf_engine *engine;
@@ -36,8 +34,7 @@ struct run {
 	bool has_ctx;
 	struct lane lanes[ENGINES_MAX];
 	size_t n_lanes;
-	bool wants_all; /* engines */
-	struct cbpf_engine_opts opts;
+	struct engines engines;
 	bool is_json, is_quiet;
 	uint32_t max_packets;
 
@@ -54,20 +51,14 @@ static void print_help(void)
 	      "and compares every\nengine with its twin: the interpreter under "
 	      "the engine's dialect, seeing exactly\nwhat the engine saw. Exit "
 	      "status 0: all agree, 1: an engine differs, 2: trouble.\n\n"
-	      "  -e, --expression EXPR  the capture filter language\n"
-	      "  -E, --engine LIST      engines, with commas between, or all "
-	      "(default interp);\n"
-	      "                         those of system calls with -d seccomp "
-	      "only\n"
-	      "  -d, --dialect NAME     whose rules interp follows (default "
+	      "  -e, --expression EXPR  the capture filter language\n",
+	      stdout);
+	engines_print_help("default interp; those of system calls with -d "
+			   "seccomp only");
+	fputs("  -d, --dialect NAME     whose rules interp follows (default "
 	      "user)\n"
 	      "      --plain            linux-unix: compare accepted bytes, "
 	      "not all 32 bits\n"
-	      "      --udp-body         linux-udp: the first 8 bytes stand for "
-	      "the UDP header\n"
-	      "      --dgram            linux-packet: from the network header "
-	      "on\n"
-	      "      --outgoing         linux-packet: frames as they leave\n"
 	      "      --context K=V,...  fields beside the bytes: mark=5, ...\n"
 	      "      --hex BYTES        a packet in hexadecimal\n"
 	      "  -c, --count N          stop after so many packets\n"
@@ -77,77 +68,35 @@ static void print_help(void)
 	      "      --link TYPE        link type of -e (default: the "
 	      "capture's)\n"
 	      "      --json             one object a packet, and one of "
-	      "totals\n\n"
-	      "Engines:",
+	      "totals\n\n",
 	      stdout);
-	for (size_t i = 0; engine_rows()[i]; i++)
-		printf(" %s", engine_rows()[i]->name);
-	puts("; `cbpf engines` says what can run here.");
+	engines_print_names();
 }
 
 /* ---- engines ------------------------------------------------------------ */
 
-static int add_lane(struct run *r, const struct cbpf_engine *engine)
-{
-	struct lane *lane = &r->lanes[r->n_lanes];
-
-	for (size_t i = 0; i < r->n_lanes; i++)
-		if (r->lanes[i].engine == engine)
-			return EXIT_YES;
-	if (r->n_lanes == ENGINES_MAX)
-		return say_trouble("more engines than there are");
-	lane->engine = engine;
-	r->n_lanes++;
-	return EXIT_YES;
-}
-
-static int add_engines(struct run *r, const char *list)
-{
-	char name[32];
-	int status = EXIT_YES;
-
-	r->wants_all |= strcmp(list, "all") == 0;
-	if (strcmp(list, "all") == 0)
-		return EXIT_YES;
-	while (*list && status == EXIT_YES) {
-		size_t len = strcspn(list, ",");
-
-		snprintf(name, sizeof(name), "%.*s", (int)len, list);
-		if (!engine_find(name))
-			return say_usage("run", "there is no engine %s", name);
-		status = add_lane(r, engine_find(name));
-		list += len + (list[len] == ',');
-	}
-	return status;
-}
-
 /* A system call is no packet: such engines are for that dialect only. */
-static int add_all(struct run *r)
+static void add_lanes(struct run *r)
 {
-	int status = EXIT_YES;
-
-	for (size_t i = 0; r->wants_all && engine_rows()[i]; i++)
+	for (size_t i = 0; r->engines.wants_all && engine_rows()[i]; i++)
 		if (engine_rows()[i]->dialect != CBPF_SECCOMP ||
 		    r->dialect == CBPF_SECCOMP)
-			status |= add_lane(r, engine_rows()[i]);
-	return status;
+			engines_add(&r->engines, engine_rows()[i]);
+	if (!r->engines.n)
+		engines_add(&r->engines, &cbpf_engine_interp);
+	r->n_lanes = r->engines.n;
+	for (size_t i = 0; i < r->n_lanes; i++)
+		r->lanes[i].engine = r->engines.list[i];
 }
 
 static int probe_lanes(struct run *r)
 {
-	char sentence[320];
-
 	for (size_t i = 0; i < r->n_lanes; i++) {
 		struct lane *lane = &r->lanes[i];
-		struct cbpf_diag diag;
 
-		if (lane->engine->probe(lane->engine, &diag) != CBPF_OK) {
-			say_trouble(
-				"%s cannot run here: %s", lane->engine->name,
-				sentence_of(&diag, sentence, sizeof(sentence)));
+		if (!engine_can_run(lane->engine))
 			continue;
-		}
-		if (cbpf_judge_new(lane->engine, r->dialect, &r->opts,
+		if (cbpf_judge_new(lane->engine, r->dialect, &r->engines.opts,
 				   &lane->judge) != CBPF_OK)
 			return say_trouble("out of memory");
 	}
@@ -169,52 +118,6 @@ static const char *lane_dialect(const struct run *r, const struct lane *lane)
 
 /* ---- a disagreement ----------------------------------------------------- */
 
-/*
- * Makes it small on copies of program and packet, and prints it as a vector.
- */
-static void narrow(struct run *r, struct lane *lane,
-		   const struct cbpf_packet *packet)
-{
-	const struct cbpf_code *code = &r->source.code;
-	struct cbpf_insn *insns = malloc(code->n * sizeof(*insns));
-	uint8_t *data = malloc(packet->caplen + 1);
-	struct cbpf_packet small = *packet;
-	struct cbpf_judged judged;
-	char text[64], insn[96];
-	size_t n = code->n;
-	uint32_t pc;
-
-	if (insns && data) {
-		memcpy(insns, code->insns, n * sizeof(*insns));
-		memcpy(data, packet->data, packet->caplen);
-		small.data = data;
-		pc = cbpf_judge_parting(lane->judge, insns, n, packet);
-		if (pc != CBPF_NO_PC) {
-			cbpf_insn_format(&insns[pc], pc, insn, sizeof(insn));
-			fprintf(stderr,
-				"  they can have parted at instruction %u: "
-				"%s\n",
-				pc, insn);
-		}
-		cbpf_judge_shrink(lane->judge, insns, &n, &small, data);
-		if (cbpf_judge_load(lane->judge, insns, n, NULL) == CBPF_OK &&
-		    cbpf_judge_run(lane->judge, &small, &judged) == CBPF_OK) {
-			fprintf(stderr,
-				"  the smallest that still differs (%s gives "
-				"%s):\n\n",
-				lane->engine->name,
-				answer_text(&judged.answer, text,
-					    sizeof(text)));
-			print_vector(stderr, dialect_of(r, lane), &r->opts,
-				     insns, n, &small, &judged.twin);
-			fputc('\n', stderr);
-		}
-		cbpf_judge_load(lane->judge, code->insns, code->n, NULL);
-	}
-	free(insns);
-	free(data);
-}
-
 static void report_difference(struct run *r, struct lane *lane,
 			      const struct cbpf_packet *packet)
 {
@@ -230,30 +133,14 @@ static void report_difference(struct run *r, struct lane *lane,
 	if (lane->is_narrowed)
 		return;
 	lane->is_narrowed = true;
-	narrow(r, lane, packet);
+	narrow_packet(stderr, lane->judge, &r->engines, lane->engine,
+		      dialect_of(r, lane), r->source.code.insns,
+		      r->source.code.n, packet);
+	cbpf_judge_load(lane->judge, r->source.code.insns, r->source.code.n,
+			NULL);
 }
 
 /* ---- loading ------------------------------------------------------------ */
-
-/* A program on which engine and verifier disagree, made small. */
-static void narrow_load(struct run *r, struct lane *lane)
-{
-	const struct cbpf_code *code = &r->source.code;
-	struct cbpf_insn *insns = malloc((code->n + 1) * sizeof(*insns));
-	uint8_t none[1] = { 0 };
-	struct cbpf_packet empty = { none, 0, 0, NULL };
-	size_t n = code->n;
-
-	if (!insns)
-		return;
-	memcpy(insns, code->insns, n * sizeof(*insns));
-	cbpf_judge_shrink(lane->judge, insns, &n, &empty, none);
-	fprintf(stderr, "  the smallest on which they still differ:\n\n");
-	print_vector(stderr, dialect_of(r, lane), &r->opts, insns, n, NULL,
-		     NULL);
-	fputc('\n', stderr);
-	free(insns);
-}
 
 static int refuse_load(struct run *r, struct lane *lane, enum cbpf_err err,
 		       const struct cbpf_diag *diag)
@@ -268,7 +155,9 @@ static int refuse_load(struct run *r, struct lane *lane, enum cbpf_err err,
 	case CBPF_E_DIFFERS:
 		r->differs = true;
 		say_trouble("%s", sentence);
-		narrow_load(r, lane);
+		narrow_load(stderr, lane->judge, &r->engines,
+			    dialect_of(r, lane), r->source.code.insns,
+			    r->source.code.n);
 		return EXIT_YES;
 	case CBPF_E_SYSTEM:
 	case CBPF_E_NOMEM:
@@ -615,6 +504,7 @@ static void free_all(struct run *r)
 {
 	for (size_t i = 0; i < r->n_lanes; i++)
 		cbpf_judge_free(r->lanes[i].judge);
+	engines_free(&r->engines);
 	packets_free(&r->packets);
 	source_free(&r->source);
 }
@@ -622,8 +512,6 @@ static void free_all(struct run *r)
 static int take_option(struct run *r, int option, char **argv)
 {
 	switch (option) {
-	case 'E':
-		return add_engines(r, optarg);
 	case 'd':
 		r->dialect = cbpf_dialect_find(optarg);
 		if (r->dialect == CBPF_DIALECTS)
@@ -631,17 +519,14 @@ static int take_option(struct run *r, int option, char **argv)
 					 optarg);
 		return EXIT_YES;
 	case 'P':
-		r->opts.is_exact = false;
+		r->engines.opts.is_exact = false;
 		return EXIT_YES;
+	case 'E':
+	case 'M':
 	case 'U':
-		r->opts.udp_body = true;
-		return EXIT_YES;
 	case 'D':
-		r->opts.is_dgram = true;
-		return EXIT_YES;
 	case 'O':
-		r->opts.is_outgoing = true;
-		return EXIT_YES;
+		return engines_option("run", &r->engines, option, optarg);
 	case 'C':
 		r->has_ctx = true;
 		return context_parse("run", &r->ctx, optarg) ? EXIT_YES
@@ -673,12 +558,9 @@ int cmd_run(int argc, char **argv)
 {
 	static const struct option options[] = {
 		SOURCE_OPTIONS,
-		{ "engine", required_argument, NULL, 'E' },
+		ENGINE_OPTIONS,
 		{ "dialect", required_argument, NULL, 'd' },
 		{ "plain", no_argument, NULL, 'P' },
-		{ "udp-body", no_argument, NULL, 'U' },
-		{ "dgram", no_argument, NULL, 'D' },
-		{ "outgoing", no_argument, NULL, 'O' },
 		{ "context", required_argument, NULL, 'C' },
 		{ "hex", required_argument, NULL, 'x' },
 		{ "count", required_argument, NULL, 'c' },
@@ -689,7 +571,8 @@ int cmd_run(int argc, char **argv)
 	};
 	struct run r = { .source = { .link = -1 },
 			 .dialect = CBPF_USER,
-			 .opts = { .size = sizeof(r.opts), .is_exact = true } };
+			 .engines.opts = { .size = sizeof(r.engines.opts),
+					   .is_exact = true } };
 	int option, status = EXIT_YES;
 
 	r.packets.hex = calloc((size_t)argc, sizeof(*r.packets.hex));
@@ -705,10 +588,7 @@ int cmd_run(int argc, char **argv)
 		}
 		status = take_option(&r, option, argv);
 	}
-	if (status == EXIT_YES)
-		status = add_all(&r);
-	if (status == EXIT_YES && !r.n_lanes)
-		status = add_lane(&r, &cbpf_engine_interp);
+	add_lanes(&r);
 	if (!r.source.expr && optind < argc)
 		r.source.path = argv[optind++];
 	r.packets.paths = argv + optind;

@@ -30,6 +30,7 @@ static const struct verb {
 #endif
 	{ "conform", cmd_conform, "VECTORS...",
 	  "judge an engine by test vectors in the exchange format" },
+	{ "fuzz", cmd_fuzz, "", "hunt for disagreement between machines" },
 	{ "engines", cmd_engines, "", "what can run here, and why not" },
 };
 

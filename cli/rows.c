@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The engines of this build, how their answers look, and a case as a test
- * vector.
+ * The engines of this build and those named on the command line, how their
+ * answers look, and a case as a test vector.
  */
 #include <string.h>
 
@@ -20,17 +20,126 @@ static const struct cbpf_engine *const rows[] = {
 	&cbpf_engine_linux_seccomp, NULL,
 };
 
+/* those, and one of --cmd */
+_Static_assert(sizeof(rows) / sizeof(rows[0]) <= ENGINES_MAX, "room");
+
 const struct cbpf_engine *const *engine_rows(void)
 {
 	return rows;
 }
 
-const struct cbpf_engine *engine_find(const char *name)
+static const struct cbpf_engine *engine_find(const char *name)
 {
 	for (size_t i = 0; rows[i]; i++)
 		if (strcmp(rows[i]->name, name) == 0)
 			return rows[i];
 	return NULL;
+}
+
+void engines_add(struct engines *engines, const struct cbpf_engine *engine)
+{
+	for (size_t i = 0; i < engines->n; i++)
+		if (engines->list[i] == engine)
+			return;
+	engines->list[engines->n++] = engine;
+}
+
+static int add_list(const char *verb, struct engines *engines, const char *list)
+{
+	while (*list) {
+		size_t len = strcspn(list, ",");
+		const struct cbpf_engine *engine;
+		char name[32];
+
+		snprintf(name, sizeof(name), "%.*s", (int)len, list);
+		engine = engine_find(name);
+		if (engine)
+			engines_add(engines, engine);
+		else if (strcmp(name, "all") == 0)
+			engines->wants_all = true;
+		else
+			return say_usage(verb, "there is no engine %s", name);
+		list += len + (list[len] == ',');
+	}
+	return EXIT_YES;
+}
+
+/* One command: the list has room for it beside the rows. */
+static int add_command(const char *verb, struct engines *engines,
+		       const char *command)
+{
+	const struct cbpf_engine *engine;
+
+	for (size_t i = 0; i < engines->n; i++)
+		if (engine_is_outside(engines->list[i]))
+			return say_usage(verb, "--cmd can be given once");
+	engine = outside_new(command);
+	if (!engine)
+		return EXIT_TROUBLE;
+	engines_add(engines, engine);
+	return EXIT_YES;
+}
+
+int engines_option(const char *verb, struct engines *engines, int option,
+		   const char *argument)
+{
+	switch (option) {
+	case 'E':
+		return add_list(verb, engines, argument);
+	case 'M':
+		return add_command(verb, engines, argument);
+	case 'U':
+		engines->opts.udp_body = true;
+		return EXIT_YES;
+	case 'D':
+		engines->opts.is_dgram = true;
+		return EXIT_YES;
+	case 'O':
+		engines->opts.is_outgoing = true;
+		return EXIT_YES;
+	default:
+		return EXIT_TROUBLE;
+	}
+}
+
+void engines_free(struct engines *engines)
+{
+	for (size_t i = 0; i < engines->n; i++)
+		outside_free(engines->list[i]);
+}
+
+bool engine_can_run(const struct cbpf_engine *engine)
+{
+	struct cbpf_diag diag;
+	char sentence[320];
+
+	if (engine->probe(engine, &diag) == CBPF_OK)
+		return true;
+	say_trouble("%s cannot run here: %s", engine->name,
+		    sentence_of(&diag, sentence, sizeof(sentence)));
+	return false;
+}
+
+void engines_print_help(const char *note)
+{
+	printf("  -E, --engine LIST      engines, with commas between, or all\n"
+	       "                         (%s)\n"
+	       "      --cmd COMMAND      another machine, asked line by line "
+	       "(cbpf(5))\n"
+	       "      --udp-body         linux-udp: the first 8 bytes stand for "
+	       "the UDP header\n"
+	       "      --dgram            linux-packet: from the network header "
+	       "on\n"
+	       "      --outgoing         linux-packet: frames as they leave\n",
+	       note);
+}
+
+void engines_print_names(void)
+{
+	printf("Engines:");
+	for (size_t i = 0; rows[i]; i++)
+		printf(" %s", rows[i]->name);
+	puts("; `cbpf engines` says what can run here.");
 }
 
 const char *answer_text(const struct cbpf_answer *a, char *buf, size_t size)

@@ -115,10 +115,10 @@ static void test_random(unsigned long n_programs)
 	for (unsigned long i = 0; i < n_programs / 2; i++) {
 		size_t n;
 
-		opts.is_wild = true;
+		opts.kind = CBPF_RANDOM_WILD;
 		n = cbpf_random_program(&seed, &opts, insns);
 		try_all(&wild, insns, n);
-		opts.is_wild = false;
+		opts.kind = CBPF_RANDOM_LEGAL;
 		n = cbpf_random_program(&seed, &opts, insns);
 		clean(insns, n);
 		try_all(&legal, insns, n);
@@ -142,7 +142,7 @@ static void test_random(unsigned long n_programs)
 static void test_image(unsigned long n_programs)
 {
 	struct cbpf_random_opts opts = { .size = sizeof(opts),
-					 .is_wild = true };
+					 .kind = CBPF_RANDOM_WILD };
 	struct cbpf_insn insns[INSNS_MAX];
 	int minor = 0;
 	enum cbpf_format form = CBPF_FORMAT_D110;

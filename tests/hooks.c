@@ -27,7 +27,8 @@
 #include "cbpf/cbpf.h"
 #include "tap.h"
 
-#define GROUP 4 /* sockets of a group */
+#define GROUP 4	 /* sockets of a group */
+#define INSNS 24 /* of a random program */
 
 static const char *required;
 static uint64_t seed = 11;
@@ -40,43 +41,46 @@ static void skip(const char *name, const char *why)
 		tap_skip(name, "%s", why);
 }
 
-static size_t random_program(struct cbpf_insn *insns, size_t most)
+/* Loads from before the data, which each hook has something else in. */
+static bool reads_headers(const struct cbpf_prog *prog)
+{
+	const struct cbpf_insn *insns = cbpf_prog_insns(prog);
+
+	for (size_t i = 0; i < cbpf_prog_length(prog); i++)
+		if ((insns[i].code & 7) <= 1 && insns[i].k >= 0xffe00000)
+			return true;
+	return false;
+}
+
+/* A program whose verdict is decided by the data alone; free it. */
+static struct cbpf_prog *random_program(void)
 {
 	struct cbpf_random_opts opts = { .size = sizeof(opts),
 					 .dialect = CBPF_LINUX,
-					 .max_insns = (uint32_t)most };
-	struct cbpf_check_opts check = { .size = sizeof(check),
-					 .dialect = CBPF_LINUX };
+					 .max_insns = INSNS };
+	struct cbpf_prog_opts prog_opts = { .size = sizeof(prog_opts),
+					    .dialect = CBPF_LINUX };
+	struct cbpf_insn insns[INSNS];
 
 	for (;;) {
 		size_t n = cbpf_random_program(&seed, &opts, insns);
-		struct cbpf_prog_opts prog_opts = { .size = sizeof(prog_opts),
-						    .dialect = CBPF_LINUX };
 		struct cbpf_prog *prog;
-		struct cbpf_traits traits;
 
-		if (cbpf_check(insns, n, &check, NULL) != CBPF_OK ||
-		    cbpf_prog_new(insns, n, &prog_opts, &prog, NULL) != CBPF_OK)
+		if (cbpf_prog_new(insns, n, &prog_opts, &prog, NULL) != CBPF_OK)
 			continue;
-		traits = cbpf_prog_traits(prog);
+		/* contexts are the engines' business */
+		if (!cbpf_prog_traits(prog).reads_ext && !reads_headers(prog))
+			return prog;
 		cbpf_prog_free(prog);
-		/* contexts are the engines' business: here it is the data */
-		if (!traits.reads_ext)
-			return n;
 	}
 }
 
-static uint32_t verdict_of(const struct cbpf_insn *insns, size_t n,
+static uint32_t verdict_of(const struct cbpf_prog *prog,
 			   const struct cbpf_packet *packet)
 {
-	struct cbpf_prog_opts opts = { .size = sizeof(opts),
-				       .dialect = CBPF_LINUX };
-	struct cbpf_result result = { .value = 0 };
-	struct cbpf_prog *prog;
+	struct cbpf_result result;
 
-	if (cbpf_prog_new(insns, n, &opts, &prog, NULL) == CBPF_OK)
-		cbpf_run(prog, packet, &result);
-	cbpf_prog_free(prog);
+	cbpf_run(prog, packet, &result);
 	return result.value;
 }
 
@@ -183,16 +187,16 @@ static int take_one(const int *fds, int n)
 
 /* One datagram: 0 as foretold, 1 chosen by hash (any socket), 2 otherwise. */
 static int send_one(int from, const struct sockaddr_in *to, const int *fds,
-		    const struct cbpf_insn *insns, size_t n)
+		    const struct cbpf_prog *prog)
 {
 	uint8_t payload[128];
 	size_t len =
-		cbpf_random_packet(&seed, insns, n, payload, sizeof(payload));
+		cbpf_random_packet(&seed, prog, 0, payload, sizeof(payload));
 	/* what is before the payload is reached by no offset of these */
 	struct cbpf_ctx ctx = { .has_link = false, .net_off = -28 };
 	struct cbpf_packet packet = { payload, (uint32_t)len, 0, &ctx };
 	uint32_t index;
-	bool is_chosen = cbpf_verdict_reuseport(verdict_of(insns, n, &packet),
+	bool is_chosen = cbpf_verdict_reuseport(verdict_of(prog, &packet),
 						GROUP, &index);
 	int got;
 
@@ -203,14 +207,6 @@ static int send_one(int from, const struct sockaddr_in *to, const int *fds,
 	if (got < 0)
 		return 2;
 	return is_chosen ? (got == (int)index ? 0 : 2) : 1;
-}
-
-static bool reads_headers(const struct cbpf_insn *insns, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if ((insns[i].code & 7) <= 1 && insns[i].k >= 0xffe00000)
-			return true;
-	return false;
 }
 
 static void test_reuseport(void)
@@ -224,7 +220,6 @@ static void test_reuseport(void)
 	struct sockaddr_in own = to;
 	struct cbpf_diag diag = { .code = CBPF_OK };
 	int fds[GROUP], from = udp_socket(&own, false);
-	struct cbpf_insn insns[24];
 	unsigned counts[3] = { 0 };
 	struct cbpf_check_opts check = { .size = sizeof(check),
 					 .dialect = CBPF_LINUX,
@@ -242,16 +237,16 @@ static void test_reuseport(void)
 		       diag.sys_errno == EINVAL && diag.pc == 0,
 	       "reuseport: an illegal program is explained");
 	for (int i = 0; i < 300; i++) {
-		size_t n = random_program(insns, 24);
+		struct cbpf_prog *prog = random_program();
 
-		if (reads_headers(insns, n))
-			continue;
-		if (cbpf_attach_reuseport(fds[0], insns, n, &diag) != CBPF_OK) {
+		if (cbpf_attach_reuseport(fds[0], cbpf_prog_insns(prog),
+					  cbpf_prog_length(prog),
+					  &diag) != CBPF_OK)
 			counts[2]++;
-			continue;
-		}
-		for (int p = 0; p < 8; p++)
-			counts[send_one(from, &to, fds, insns, n)]++;
+		else
+			for (int p = 0; p < 8; p++)
+				counts[send_one(from, &to, fds, prog)]++;
+		cbpf_prog_free(prog);
 	}
 	tap_ok(counts[2] == 0 && counts[0] > 500,
 	       "reuseport: %u datagrams went to the socket foretold, %u to one "
@@ -322,21 +317,20 @@ static unsigned count_fanout_errors(const int *fds, int ifindex, int from,
 	struct sockaddr_ll to = { .sll_family = AF_PACKET,
 				  .sll_ifindex = ifindex };
 	struct cbpf_diag diag;
-	struct cbpf_insn insns[24];
 	unsigned bad = 0;
 
 	for (int i = 0; i < 300; i++) {
-		size_t n = random_program(insns, 24);
+		struct cbpf_prog *prog = random_program();
 
-		if (reads_headers(insns, n))
-			continue;
-		if (cbpf_attach_fanout(fds[0], insns, n, &diag) != CBPF_OK)
+		if (cbpf_attach_fanout(fds[0], cbpf_prog_insns(prog),
+				       cbpf_prog_length(prog),
+				       &diag) != CBPF_OK)
 			bad++;
 		for (int p = 0; p < 8; p++) {
 			uint8_t frame[14 + 160] = { 0 };
 			uint32_t len =
 				14 + (uint32_t)cbpf_random_packet(
-					     &seed, insns, n, frame + 14, 160);
+					     &seed, prog, 0, frame + 14, 160);
 			struct cbpf_ctx out = { .net_off = 14 }, in = { 0 };
 			struct cbpf_packet outgoing = { frame, len, 0, &out };
 			struct cbpf_packet incoming = { frame + 14, len - 14, 0,
@@ -346,10 +340,10 @@ static unsigned count_fanout_errors(const int *fds, int ifindex, int from,
 
 			frame[12] = 0x88; /* an Ethertype for experiments */
 			frame[13] = 0xb5;
-			want[cbpf_verdict_fanout(
-				verdict_of(insns, n, &outgoing), GROUP)]++;
-			want[cbpf_verdict_fanout(
-				verdict_of(insns, n, &incoming), GROUP)]++;
+			want[cbpf_verdict_fanout(verdict_of(prog, &outgoing),
+						 GROUP)]++;
+			want[cbpf_verdict_fanout(verdict_of(prog, &incoming),
+						 GROUP)]++;
 			if (sendto(from, frame, len, 0, (struct sockaddr *)&to,
 				   sizeof(to)) < 0)
 				bad++;
@@ -359,6 +353,7 @@ static unsigned count_fanout_errors(const int *fds, int ifindex, int from,
 			bad += memcmp(want, got, sizeof(want)) != 0;
 			++*runs;
 		}
+		cbpf_prog_free(prog);
 	}
 	return bad;
 }

@@ -277,11 +277,9 @@ static void test_steps(void)
 
 	for (int i = 0; i < 20000; i++) {
 		size_t n = cbpf_random_program(&seed, &opts, insns);
-		size_t len =
-			cbpf_random_packet(&seed, insns, n, data, sizeof(data));
-		struct cbpf_packet packet = { data, (uint32_t)len, 0, NULL };
+		struct cbpf_packet packet = { data, 0, 0, NULL };
 		struct cbpf_result whole, stepped = { 0 }, watched;
-		struct cbpf_state state = cbpf_state_init(&packet);
+		struct cbpf_state state;
 		unsigned counted = 0;
 		struct cbpf_watch watch = { .size = sizeof(watch),
 					    .before = count_steps,
@@ -290,6 +288,9 @@ static void test_steps(void)
 
 		if (cbpf_prog_new(insns, n, NULL, &prog, NULL) != CBPF_OK)
 			continue;
+		packet.caplen = (uint32_t)cbpf_random_packet(
+			&seed, prog, 0, data, sizeof(data));
+		state = cbpf_state_init(&packet);
 		cbpf_run(prog, &packet, &whole);
 		while (cbpf_step(prog, &packet, &state, &stepped))
 			;

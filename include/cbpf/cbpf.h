@@ -325,6 +325,12 @@ enum cbpf_dialect cbpf_dialect_find(const char *name);
 /** False where a row was read from source and never run. */
 bool cbpf_dialect_was_run(enum cbpf_dialect dialect);
 
+/** Whether the dialect's machine executes this code, and no other like it. */
+bool cbpf_dialect_executes(enum cbpf_dialect dialect, uint16_t code);
+
+/** The rules and limits that a program can break: bit e - CBPF_E_EMPTY of e. */
+uint32_t cbpf_dialect_rules(enum cbpf_dialect dialect);
+
 /** False where a machine knows the captured length only. */
 bool cbpf_dialect_has_wirelen(enum cbpf_dialect dialect);
 
@@ -925,7 +931,18 @@ struct cbpf_engine {
 			     struct cbpf_answer *answer,
 			     struct cbpf_diag *diag);
 	void (*free)(void *handle);
+	/**
+	 * NULL, or run() over n views at once, at most CBPF_BATCH_MAX, each of
+	 * which stays valid as long as its packet's bytes. SKIP: not all
+	 * answers can be told for certain this way, ask one by one.
+	 */
+	enum cbpf_err (*run_batch)(void *handle, const struct cbpf_view *views,
+				   size_t n, struct cbpf_answer *answers,
+				   struct cbpf_diag *diag);
 };
+
+/** Packets that cbpf_judge_run_batch() takes. */
+#define CBPF_BATCH_MAX 32
 
 /** This library's interpreter, any dialect. */
 extern const struct cbpf_engine cbpf_engine_interp;
@@ -998,6 +1015,25 @@ enum cbpf_err cbpf_judge_run(struct cbpf_judge *judge,
 			     struct cbpf_judged *judged);
 
 /**
+ * The same for n packets, at most CBPF_BATCH_MAX: quicker where the engine
+ * can take several at once, and one by one where not. The first error ends it.
+ */
+enum cbpf_err cbpf_judge_run_batch(struct cbpf_judge *judge,
+				   const struct cbpf_packet *packets, size_t n,
+				   struct cbpf_judged *judged);
+
+/** The twin's program: the one loaded, verified; NULL where none is. */
+const struct cbpf_prog *cbpf_judge_prog(const struct cbpf_judge *judge);
+
+/**
+ * From now on the twin's runs are watched, as in struct cbpf_watch; before
+ * NULL: no longer.
+ */
+void cbpf_judge_watch(struct cbpf_judge *judge,
+		      bool (*before)(void *ctx, const struct cbpf_state *state),
+		      void *ctx);
+
+/**
  * After a disagreement: the first instruction, in the order run, at which the
  * engine and its twin can have parted: A, X and M[] before it are the same,
  * as far as the engine shows them, and after it they are not. Found by
@@ -1019,27 +1055,40 @@ enum cbpf_err cbpf_judge_shrink(struct cbpf_judge *judge,
 
 /* ---- generating -------------------------------------------------------- */
 
+enum cbpf_random_kind {
+	CBPF_RANDOM_LEGAL = 0, /* mostly: runs for a while, loads that hit */
+	CBPF_RANDOM_ALMOST,    /* that, with a field or two changed */
+	CBPF_RANDOM_WILD,      /* any codes and operands */
+	CBPF_RANDOM_LONG,      /* about as long as some limit of size allows */
+};
+
 struct cbpf_random_opts {
 	size_t size;
 	enum cbpf_dialect dialect;
 	uint32_t max_insns; /* 0: 40 */
-	bool is_wild;	    /* illegal ones too */
+	enum cbpf_random_kind kind;
 };
 
 /**
  * Makes a random program for differential tests from *seed, which moves on:
- * mostly legal, loads that tend to hit, branches that tend to go on. insns
- * has room for max_insns. Returns the number written.
+ * the same seed, the same program. insns has room for max_insns. Returns the
+ * number written.
  */
 size_t cbpf_random_program(uint64_t *seed, const struct cbpf_random_opts *opts,
 			   struct cbpf_insn *insns);
 
+/** No random packet is longer. */
+#define CBPF_RANDOM_MOST 256
+
 /**
- * Makes a random packet for it: sizes and bytes drawn from what the program
- * reads and compares. Returns the number of bytes, at most cap.
+ * Makes a random packet for a program: it has what the program reads, or ends
+ * just before or behind it; it has what the program compares with, or numbers
+ * beside it. link is what it must be, as in struct cbpf_engine; under the
+ * seccomp dialect it is a struct seccomp_data. Returns the number of bytes, at
+ * most cap and CBPF_RANDOM_MOST; all of cap may be written.
  */
-size_t cbpf_random_packet(uint64_t *seed, const struct cbpf_insn *insns,
-			  size_t n, uint8_t *data, size_t cap);
+size_t cbpf_random_packet(uint64_t *seed, const struct cbpf_prog *prog,
+			  uint16_t link, uint8_t *data, size_t cap);
 
 #if defined(__GNUC__)
 #pragma GCC visibility pop

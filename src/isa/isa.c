@@ -129,6 +129,14 @@ bool cbpf_dialect_has_wirelen(enum cbpf_dialect dialect)
 	       !isa_dialects[dialect].length_is_caplen;
 }
 
+bool cbpf_dialect_executes(enum cbpf_dialect dialect, uint16_t code)
+{
+	enum isa_op op = isa_find_code(code);
+
+	return (unsigned)dialect < CBPF_DIALECTS && op != OP_BAD &&
+	       isa_rows[op].on >> dialect & 1;
+}
+
 bool cbpf_dialect_was_run(enum cbpf_dialect dialect)
 {
 	return (unsigned)dialect < CBPF_DIALECTS &&

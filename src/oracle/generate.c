@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Random programs and packets for differential tests, drawn from the opcode
- * table so that a new instruction is generated without being named here.
+ * Random programs for differential tests, drawn from the opcode table so that
+ * a new instruction is generated without being named here.
  *
- * A program is useful when it runs for a while: jumps are short, early
+ * A legal program is useful when it runs for a while: jumps are short, early
  * returns and loads that miss are rare, and M[] is read only after a store.
- * A packet is useful when the program's branches go both ways: its length
- * sits around the offsets that are read, and constants that the program
- * compares are planted where it loads.
+ * An almost legal one is such a program with a field or two changed, mostly to
+ * where a rule begins or ends; a wild one has any codes; a long one repeats an
+ * instruction about as often as some limit of size allows.
  */
 #include <string.h>
 
-#include "base/bytes.h"
 #include "base/options.h"
-#include "interp/packet.h"
+#include "oracle/draw.h"
 #include "oracle/oracle.h"
 
 #define LENGTH_DEFAULT 40
@@ -27,15 +26,15 @@ struct generator {
 
 static uint32_t below(struct generator *g, uint32_t n)
 {
-	return (uint32_t)((uint64_t)pk_rand(g->seed) * n >> 32);
+	return draw_below(g->seed, n);
 }
 
 static bool one_in(struct generator *g, uint32_t n)
 {
-	return below(g, n) == 0;
+	return draw_one_in(g->seed, n);
 }
 
-static uint32_t pick_constant(struct generator *g)
+uint32_t draw_constant(uint64_t *seed)
 {
 	static const uint32_t edges[] = {
 		0,	    1,		2,	    3,	       7,
@@ -45,25 +44,33 @@ static uint32_t pick_constant(struct generator *g)
 		0x80000000, 0xfffff000, 0xfffffffe, 0xffffffff
 	};
 
-	if (one_in(g, 4))
-		return pk_rand(g->seed);
-	if (one_in(g, 3))
-		return below(g, 256);
-	return edges[below(g, CBPF_COUNT(edges))];
+	if (draw_one_in(seed, 4))
+		return pk_rand(seed);
+	if (draw_one_in(seed, 3))
+		return draw_below(seed, 256);
+	return edges[draw_below(seed, CBPF_COUNT(edges))];
+}
+
+static uint32_t pick_constant(struct generator *g)
+{
+	return draw_constant(g->seed);
 }
 
 static uint32_t pick_offset(struct generator *g)
 {
 	if (isa_dialects[g->dialect].space == SPACE_DATA)
 		return below(g, SECCOMP_DATA_SIZE / 4) * 4;
-	if (!one_in(g, 40))
+	if (!one_in(g, 12))
 		return below(g, 48);
-	switch (below(g, 6)) {
+	switch (below(g, 8)) {
 	case 0:
-		return EXT_BASE + below(g, 16) * 4;
 	case 1:
-		return NET_BASE + below(g, 64);
 	case 2:
+	case 3:
+		return EXT_BASE + below(g, 16) * 4;
+	case 4:
+		return NET_BASE + below(g, 64);
+	case 5:
 		return LINK_BASE + below(g, 64);
 	default:
 		return pick_constant(g);
@@ -157,76 +164,166 @@ static struct cbpf_insn make_insn(struct generator *g, uint32_t room)
 	return insn;
 }
 
+static struct cbpf_insn make_end(struct generator *g)
+{
+	return (struct cbpf_insn){
+		isa_rows[one_in(g, 3) ? OP_RET_K : OP_RET_A].code, 0, 0,
+		pick_constant(g)
+	};
+}
+
+static size_t make_program(struct generator *g, uint32_t max,
+			   struct cbpf_insn *insns)
+{
+	uint32_t n = 1 + below(g, max);
+
+	if (n < max / 2 && !one_in(g, 4))
+		n = max / 2 + below(g, max - max / 2);
+	if (n < 1)
+		n = 1;
+	for (uint32_t pc = 0; pc + 1 < n; pc++)
+		insns[pc] = make_insn(g, n - pc - 2);
+	insns[n - 1] = make_end(g);
+	if (g->is_wild && one_in(g, 20))
+		insns[n - 1].code = (uint16_t)below(g, 256);
+	return n;
+}
+
+/* ---- almost legal ------------------------------------------------------- */
+
+/* A jump field at, just before or just behind the last instruction. */
+static uint8_t jump_to_edge(struct generator *g, uint32_t room)
+{
+	return (uint8_t)(room + below(g, 3) - 1);
+}
+
+/* One field of one instruction, to where a rule may begin or end. */
+static void change_field(struct generator *g, struct cbpf_insn *insns,
+			 uint32_t n)
+{
+	static const uint32_t borders[] = { 0,	15, 16, 17, 31,
+					    32, 33, 60, 63, 64 };
+	uint32_t pc = below(g, n);
+	uint32_t room = n - pc - 1; /* the first offset that is outside */
+	struct cbpf_insn *insn = &insns[pc];
+
+	switch (below(g, 9)) {
+	case 0:
+		insn->code ^= (uint16_t)(1u << below(g, 8));
+		break;
+	case 1:
+		insn->code ^= (uint16_t)(1u << below(g, 16));
+		break;
+	case 2:
+		insn->code = isa_rows[below(g, OP_ROWS)].code;
+		break;
+	case 3:
+		insn->k = borders[below(g, CBPF_COUNT(borders))];
+		break;
+	case 4:
+		insn->k = pick_constant(g);
+		break;
+	case 5:
+		insn->k = EXT_BASE + below(g, 70) - 4;
+		break;
+	case 6:
+		insn->jt = jump_to_edge(g, room);
+		break;
+	case 7:
+		insn->jf = jump_to_edge(g, room);
+		break;
+	default:
+		insn->code = isa_rows[OP_JA].code;
+		insn->k = one_in(g, 4) ? 0u - below(g, pc + 2)
+				       : room + below(g, 3) - 1;
+		break;
+	}
+}
+
+static size_t spoil(struct generator *g, struct cbpf_insn *insns, uint32_t n)
+{
+	uint32_t a = below(g, n), b = below(g, n);
+	struct cbpf_insn other = insns[a];
+
+	switch (below(g, 8)) {
+	case 0: /* what was written may be read before */
+		insns[a] = insns[b];
+		insns[b] = other;
+		break;
+	case 1:
+		n = one_in(g, 8) ? 0 : n - below(g, n);
+		break;
+	default:
+		change_field(g, insns, n);
+		if (one_in(g, 3))
+			change_field(g, insns, n);
+		break;
+	}
+	return n;
+}
+
+/* ---- long --------------------------------------------------------------- */
+
+/* How often an instruction of this cost goes into what a limit allows. */
+static uint32_t times_to_limit(struct generator *g, uint64_t cost)
+{
+	/* lengths; converted instructions of optmem, of a path, of a ja */
+	static const uint32_t lengths[] = { 4096, 512, 64 };
+	static const uint32_t converted[] = { (131072 - 96) / 8, 32768, 32767 };
+	uint32_t times;
+
+	if (cost == 0 || one_in(g, 3))
+		times = lengths[below(g, CBPF_COUNT(lengths))];
+	else
+		times = (uint32_t)(converted[below(g, CBPF_COUNT(converted))] /
+				   cost);
+	times += below(g, 13);
+	return times > 6 ? times - 6 : times;
+}
+
+/*
+ * [ja over all,] the instruction again and again with a few others in
+ * between, a return.
+ */
+static size_t make_long(struct generator *g, uint32_t max,
+			struct cbpf_insn *insns)
+{
+	struct cbpf_insn again[2] = { make_insn(g, 0), make_end(g) };
+	uint64_t cost = cbpf_check_cost(again, 1, g->dialect).converted;
+	uint64_t rest = cbpf_check_cost(again + 1, 1, g->dialect).converted;
+	uint32_t times, n = 0;
+	bool is_jumped = one_in(g, 2);
+
+	/* the prologue is in both; a return costs 1 or 2 */
+	times = times_to_limit(g, cost > rest ? cost - rest + 1 : cost != 0);
+	if (times > max - 2)
+		times = max - 2;
+	if (is_jumped)
+		insns[n++] =
+			(struct cbpf_insn){ isa_rows[OP_JA].code, 0, 0, times };
+	for (uint32_t i = 0; i < times; i++)
+		insns[n++] = one_in(g, 1000) ? make_insn(g, 0) : again[0];
+	insns[n++] = again[1];
+	return n;
+}
+
 size_t cbpf_random_program(uint64_t *seed, const struct cbpf_random_opts *opts,
 			   struct cbpf_insn *insns)
 {
 	struct cbpf_random_opts own;
 	struct generator g = { .seed = seed };
-	uint32_t n, max;
+	uint32_t max;
+	size_t n;
 
 	opts_take(&own, sizeof(own), opts);
 	g.dialect =
 		(unsigned)own.dialect < CBPF_DIALECTS ? own.dialect : CBPF_USER;
-	g.is_wild = own.is_wild;
+	g.is_wild = own.kind == CBPF_RANDOM_WILD;
 	max = own.max_insns ? own.max_insns : LENGTH_DEFAULT;
-	n = 1 + below(&g, max);
-	if (n < max / 2 && !one_in(&g, 4))
-		n = max / 2 + below(&g, max - max / 2);
-	if (n < 1)
-		n = 1;
-	for (uint32_t pc = 0; pc + 1 < n; pc++)
-		insns[pc] = make_insn(&g, n - pc - 2);
-	insns[n - 1] = (struct cbpf_insn){
-		isa_rows[one_in(&g, 3) ? OP_RET_K : OP_RET_A].code, 0, 0,
-		pick_constant(&g)
-	};
-	if (g.is_wild && one_in(&g, 20))
-		insns[n - 1].code = (uint16_t)below(&g, 256);
+	if (own.kind == CBPF_RANDOM_LONG && max > 8)
+		return make_long(&g, max, insns);
+	n = make_program(&g, max, insns);
+	if (own.kind == CBPF_RANDOM_ALMOST)
+		n = spoil(&g, insns, (uint32_t)n);
 	return n;
-}
-
-/* ---- packets ----------------------------------------------------------- */
-
-/* Puts a constant that is compared where the last load read from. */
-static void plant(struct generator *g, const struct cbpf_insn *load, uint32_t k,
-		  uint8_t *data, size_t len)
-{
-	uint32_t v = one_in(g, 3) ? k + below(g, 3) - 1 : k;
-	size_t size = CODE_SIZE(load->code) == 0x10   ? 1
-		      : CODE_SIZE(load->code) == 0x08 ? 2
-						      : 4;
-
-	if (!by_fits(load->k, size, len))
-		return;
-	for (size_t i = 0; i < size; i++)
-		data[load->k + i] = (uint8_t)(v >> 8 * (size - 1 - i));
-}
-
-size_t cbpf_random_packet(uint64_t *seed, const struct cbpf_insn *insns,
-			  size_t n, uint8_t *data, size_t cap)
-{
-	struct generator g = { .seed = seed };
-	const struct cbpf_insn *load = NULL;
-	uint32_t most = cap < 96 ? (uint32_t)cap : 96;
-	size_t len = below(&g, most + 1);
-
-	if (len < 52 && most >= 52 && !one_in(&g, 4))
-		len = 52 + below(&g, most - 52 + 1);
-	for (size_t i = 0; i < len; i++)
-		data[i] = (uint8_t)pk_rand(seed);
-	for (size_t pc = 0; pc < n; pc++) {
-		uint16_t code = insns[pc].code;
-
-		if (CODE_CLASS(code) == CLASS_LD && CODE_MODE(code) == MODE_ABS)
-			load = &insns[pc];
-		else if (load && isa_is_branch(code) && one_in(&g, 2))
-			plant(&g, load, insns[pc].k, data, len);
-		/* just inside, or just outside, the end */
-		if (load == &insns[pc] && load->k < len && one_in(&g, 20)) {
-			size_t end = load->k + below(&g, 5);
-
-			len = end < len ? end : len;
-		}
-	}
-	return len;
 }

@@ -22,7 +22,8 @@ struct cbpf_judge {
 	enum cbpf_dialect dialect;
 	struct cbpf_engine_opts opts;
 	void *handle;
-	struct cbpf_prog *twin; /* NULL: nothing is loaded */
+	struct cbpf_prog *twin;	 /* NULL: nothing is loaded */
+	struct cbpf_watch watch; /* of its runs; before NULL: none */
 	uint32_t optmem_max;
 };
 
@@ -53,6 +54,7 @@ enum cbpf_err cbpf_judge_new(const struct cbpf_engine *engine,
 	judge->opts = own;
 	judge->opts.mem = &judge->mem;
 	judge->optmem_max = cbpf_optmem_max();
+	judge->watch.size = sizeof(judge->watch);
 	*out = judge;
 	return CBPF_OK;
 }
@@ -70,7 +72,7 @@ void cbpf_judge_free(struct cbpf_judge *judge)
 	mem_free(&mem, judge, sizeof(*judge));
 }
 
-/* ---- loading ----------------------------------------------------------- */
+/* ---- loading ------------------------------------------------------------ */
 
 /* Whether a code is a rule that a program broke, and not a call that failed. */
 static bool is_verdict(enum cbpf_err err)
@@ -146,9 +148,23 @@ enum cbpf_err cbpf_judge_load(struct cbpf_judge *judge,
 		      sentence);
 }
 
-/* ---- running ----------------------------------------------------------- */
+/* ---- running ------------------------------------------------------------ */
 
-static enum cbpf_err run_both(struct cbpf_judge *judge,
+void cbpf_judge_watch(struct cbpf_judge *judge,
+		      bool (*before)(void *ctx, const struct cbpf_state *state),
+		      void *ctx)
+{
+	judge->watch.before = before;
+	judge->watch.ctx = ctx;
+}
+
+const struct cbpf_prog *cbpf_judge_prog(const struct cbpf_judge *judge)
+{
+	return judge->twin;
+}
+
+/* The view of a packet, and what the twin says of it. */
+static enum cbpf_err run_twin(struct cbpf_judge *judge,
 			      const struct cbpf_packet *packet,
 			      struct cbpf_view *view,
 			      struct cbpf_judged *judged)
@@ -158,9 +174,45 @@ static enum cbpf_err run_both(struct cbpf_judge *judge,
 
 	if (err != CBPF_OK)
 		return err;
-	cbpf_run(judge->twin, &view->packet, &judged->twin);
+	if (judge->watch.before)
+		cbpf_run_watched(judge->twin, &view->packet, &judge->watch,
+				 &judged->twin);
+	else
+		cbpf_run(judge->twin, &view->packet, &judged->twin);
+	return CBPF_OK;
+}
+
+static enum cbpf_err run_both(struct cbpf_judge *judge,
+			      const struct cbpf_packet *packet,
+			      struct cbpf_view *view,
+			      struct cbpf_judged *judged)
+{
+	enum cbpf_err err = run_twin(judge, packet, view, judged);
+
+	if (err != CBPF_OK)
+		return err;
 	return judge->engine->run(judge->handle, view, &judged->twin,
 				  &judged->answer, &judged->diag);
+}
+
+static void clear(struct cbpf_judged *judged)
+{
+	memset(judged, 0, sizeof(*judged));
+	judged->diag.pc = CBPF_NO_PC;
+}
+
+/* The engine has answered: does it agree? */
+static void compare(struct cbpf_judge *judge, const struct cbpf_view *view,
+		    struct cbpf_judged *judged)
+{
+	judged->is_run = true;
+	judged->is_plain = judge->opts.is_exact && judge->engine->has_exact &&
+			   judged->answer.shows == CBPF_SHOWS_BYTES;
+	judged->expected = judged->answer.shows == CBPF_SHOWS_FORESEEN
+				   ? judged->answer
+				   : ora_foretell(view, &judged->twin,
+						  judged->answer.shows);
+	judged->agrees = ora_agree(&judged->answer, &judged->expected);
 }
 
 enum cbpf_err cbpf_judge_run(struct cbpf_judge *judge,
@@ -172,8 +224,7 @@ enum cbpf_err cbpf_judge_run(struct cbpf_judge *judge,
 	enum cbpf_err err;
 	int tries = 0;
 
-	memset(judged, 0, sizeof(*judged));
-	judged->diag.pc = CBPF_NO_PC;
+	clear(judged);
 	if (!judge->twin)
 		return dg_say(&judged->diag, CBPF_E_ARGUMENT,
 			      "no program is loaded");
@@ -190,17 +241,52 @@ enum cbpf_err cbpf_judge_run(struct cbpf_judge *judge,
 		 ++tries < CPU_TRIES);
 	if (err == CBPF_E_SKIP)
 		return CBPF_OK;
+	if (err == CBPF_OK)
+		compare(judge, &view, judged);
+	return err;
+}
+
+/* SKIP: not at once. */
+static enum cbpf_err run_at_once(struct cbpf_judge *judge,
+				 const struct cbpf_packet *packets, size_t n,
+				 struct cbpf_judged *judged)
+{
+	struct cbpf_answer answers[CBPF_BATCH_MAX];
+	struct cbpf_view views[CBPF_BATCH_MAX];
+	enum cbpf_err err = CBPF_OK;
+
+	if (!judge->twin || !judge->engine->run_batch || n == 0 ||
+	    n > CBPF_BATCH_MAX || judge->twin->traits.reads_random ||
+	    judge->twin->traits.reads_cpu)
+		return CBPF_E_SKIP;
+	for (size_t i = 0; i < n && err == CBPF_OK; i++) {
+		clear(&judged[i]);
+		err = run_twin(judge, &packets[i], &views[i], &judged[i]);
+	}
+	if (err == CBPF_OK)
+		err = judge->engine->run_batch(judge->handle, views, n, answers,
+					       &judged[0].diag);
 	if (err != CBPF_OK)
 		return err;
-	judged->is_run = true;
-	judged->is_plain = judge->opts.is_exact && judge->engine->has_exact &&
-			   judged->answer.shows == CBPF_SHOWS_BYTES;
-	judged->expected = judged->answer.shows == CBPF_SHOWS_FORESEEN
-				   ? judged->answer
-				   : ora_foretell(&view, &judged->twin,
-						  judged->answer.shows);
-	judged->agrees = ora_agree(&judged->answer, &judged->expected);
+	for (size_t i = 0; i < n; i++) {
+		judged[i].answer = answers[i];
+		compare(judge, &views[i], &judged[i]);
+	}
 	return CBPF_OK;
+}
+
+enum cbpf_err cbpf_judge_run_batch(struct cbpf_judge *judge,
+				   const struct cbpf_packet *packets, size_t n,
+				   struct cbpf_judged *judged)
+{
+	enum cbpf_err err = run_at_once(judge, packets, n, judged);
+
+	if (err != CBPF_E_SKIP)
+		return err;
+	err = CBPF_OK;
+	for (size_t i = 0; i < n && err == CBPF_OK; i++)
+		err = cbpf_judge_run(judge, &packets[i], &judged[i]);
+	return err;
 }
 
 bool ora_trace(struct cbpf_judge *judge, const struct cbpf_packet *packet,

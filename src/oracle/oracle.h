@@ -17,6 +17,8 @@
  */
 #define SKB_LINEAR_MAX 16064
 
+#define LINK_ETHERNET 1 /* LINKTYPE_ETHERNET (capture.h: linktypes.def) */
+
 /* What a result on a view looks like through an engine that shows this. */
 CBPF_INTERNAL struct cbpf_answer ora_foretell(const struct cbpf_view *view,
 					      const struct cbpf_result *result,
@@ -50,7 +52,7 @@ CBPF_INTERNAL bool ora_trace(
 	struct cbpf_judge *judge, const struct cbpf_packet *packet,
 	bool (*before)(void *ctx, const struct cbpf_state *state), void *ctx);
 
-/* ---- exact mode -------------------------------------------------------- */
+/* ---- exact mode --------------------------------------------------------- */
 
 /* Which verdicts pass, once every ret is rewritten. */
 enum exact_pass { PASS_VALUE, PASS_BIT, PASS_RETURNED };

@@ -294,6 +294,33 @@ enum cbpf_err vfy_rules(const struct cbpf_insn *insns, size_t n,
 	return v.first;
 }
 
+uint32_t cbpf_dialect_rules(enum cbpf_dialect dialect)
+{
+#define RULE(name, is_there) \
+	((uint32_t)(is_there) << (CBPF_E_##name - CBPF_E_EMPTY))
+	const struct isa_dialect *row;
+
+	if ((unsigned)dialect >= CBPF_DIALECTS)
+		return 0;
+	row = &isa_dialects[dialect];
+	return RULE(EMPTY, !row->empty_accepts) |
+	       RULE(TOO_LONG, row->max_len != 0) |
+	       RULE(CODE, row->codes != CODES_GO) | RULE(JUMP_OUT, true) |
+	       RULE(DIV_ZERO, true) | RULE(SHIFT, row->checks_shift) |
+	       /* Go keeps what has no such word raw */
+	       RULE(MEM_INDEX, row->codes != CODES_GO) |
+	       RULE(MEM_UNSET, row->checks_scratch) | RULE(LAST, true) |
+	       RULE(EXT, row->abs == ABS_EXT) |
+	       RULE(EXT_GO, row->abs == ABS_GO) |
+	       RULE(DATA_OFFSET, row->abs == ABS_DATA) |
+	       RULE(OFFSET_LIMIT, row->abs == ABS_LIMIT) |
+	       /* no program of seccomp's converts to that many */
+	       RULE(JUMP_FAR, row->charge == CHARGE_OPTMEM) |
+	       RULE(OPTMEM, row->charge == CHARGE_OPTMEM) |
+	       RULE(PATH, row->charge == CHARGE_PATH);
+#undef RULE
+}
+
 static enum cbpf_err take_opts(struct cbpf_check_opts *own,
 			       const struct cbpf_check_opts *given,
 			       struct cbpf_report *report)

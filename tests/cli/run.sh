@@ -10,6 +10,8 @@ n=0
 has_expr=1 has_json=1
 "$cbpf" dump -e ip >/dev/null 2>&1 || has_expr=
 "$cbpf" engines --json >/dev/null 2>&1 || has_json=
+has_kernel=
+"$cbpf" engines | grep -q '^linux-unix .* can run' && has_kernel=1
 
 # t NAME STATUS PATTERN COMMAND...: ends so, and prints a line that matches.
 t() {
@@ -27,6 +29,7 @@ t() {
 }
 skip() { n=$((n + 1)); echo "ok $n - $1 # SKIP $2"; }
 json() { if [ $has_json ]; then t "$@"; else skip "$1" "built without jansson"; fi; }
+kernel_() { if [ $has_kernel ]; then json "$@"; else skip "$1" "no filter can be attached here"; fi; }
 expr_() { if [ $has_expr ]; then t "$@"; else skip "$1" "built without libpcap"; fi; }
 
 cat >"$tmp/arp.asm" <<'EOF'
@@ -47,7 +50,7 @@ t "help of a verb" 0 "^usage: cbpf run" "$cbpf" help run
 t "help to a full disk" 2 "cannot write" sh -c '"$1" --help >/dev/full' - "$cbpf"
 t "version" 0 "^cbpf [0-9]+\.[0-9]+\.[0-9]+$" "$cbpf" --version
 t "an unknown verb" 2 "^cbpf: there is no verb fly" "$cbpf" fly
-for verb in run check trace asm dump attach sockets conform engines; do
+for verb in run check trace asm dump attach sockets conform fuzz engines; do
     t "$verb --help" 0 "^usage: cbpf $verb" "$cbpf" $verb --help
     t "$verb with an unknown option" 2 "cbpf $verb" "$cbpf" $verb --nonsense
 done
@@ -125,7 +128,7 @@ t "no packets" 2 "packets are missing" "$cbpf" run "$tmp/arp.asm"
 t "odd hexadecimal" 2 "pairs of hexadecimal" "$cbpf" run "$tmp/arp.asm" --hex 123
 t "no such engine" 2 "there is no engine warp" "$cbpf" run -E warp "$tmp/arp.asm" --hex 00
 t "a capture where a program is due" 2 "dns.pcap is a capture" "$cbpf" run tests/packets/dns.pcap tests/packets/http.pcap
-t "an engine that does not take the program says so" 0 "linux-unix +linux +does not take the program" sh -c 'printf "lsh #40\nret a\n" | "$1" run -d go -E interp,linux-unix - --hex 00' - "$cbpf"
+kernel_ "an engine that does not take the program says so" 0 "linux-unix +linux +does not take the program" sh -c 'printf "lsh #40\nret a\n" | "$1" run -d go -E interp,linux-unix - --hex 00' - "$cbpf"
 t "no engine can run it" 2 "no engine can run the program" "$cbpf" run -E linux-unix,linux-udp "$tmp/illegal.asm" --hex 00
 t "stdin twice" 2 "can be read once only" "$cbpf" run - -
 t "headroom is of the packet" 0 " 17$" sh -c 'printf "ldb [0xfff00000]\nret a\n" | "$1" run - -d linux --hex 1122 --context headroom=1,net_off=-1' - "$cbpf"
@@ -173,7 +176,7 @@ printf '{"name": "broken", "prog": [[6,0,0]], "dialect": "linux"}\n' >"$tmp/x.js
 printf '{"name": \n' >"$tmp/y.jsonl"
 json "conform" 0 "6 cases, 1 skipped; loads: 5 agree, 0 differ, 0 skipped; runs: 7 agree, 0 differ, 1 skipped" "$cbpf" conform tests/exchange.jsonl
 json "conform says which BSD" 0 "bsd: 1 runs have the answer of freebsd" "$cbpf" conform tests/exchange.jsonl
-json "conform on the kernel" 0 "does not speak seccomp" "$cbpf" conform -E linux-unix tests/exchange.jsonl
+kernel_ "conform on the kernel" 0 "does not speak seccomp" "$cbpf" conform -E linux-unix tests/exchange.jsonl
 json "conform that differs" 1 "wrong: load: reject was wanted" "$cbpf" conform "$tmp/w.jsonl"
 json "conform: a malformed case" 2 "case broken: prog is not a list" "$cbpf" conform "$tmp/x.jsonl"
 json "conform: no JSON" 2 "y.jsonl: line" "$cbpf" conform "$tmp/y.jsonl"
@@ -190,4 +193,29 @@ json "conform: 64-bit numbers, and on after a broken line" 2 "2 cases, 0 skipped
 t "conform without vectors" 2 "vectors are missing" "$cbpf" conform
 t "engines" 0 "^interp +any +can run" "$cbpf" engines
 json "engines --json" 0 '"engine":"interp","dialect":"any"' "$cbpf" engines --json
+# ---- fuzz, and machines that are other programs
+wrong=${cbpf%/cli/cbpf}/tests/wrong-vm
+t "fuzz finds a wrong machine" 1 "^# the smallest that still differs, of [1-6] instructions" "$cbpf" fuzz --cmd "$wrong order" -j 1 -s 7 -t 20 --save "$tmp"
+t "and keeps a vector" 0 "=> [0-9]+$" sh -c 'cat "$1"/fuzz-wrong-vm-order-*.t' - "$tmp"
+t "fuzz says what was covered" 0 "rules [0-9]* of 9, opcodes 49 of 49, edges 34 of 34" "$cbpf" fuzz --cmd "$wrong none" -s 3 --pairs 30000 --save "$tmp"
+t "fuzz that loads only" 0 "^wrong-vm-none: 0 pairs of [0-9]* programs judged, 0 disagreements" "$cbpf" fuzz --cmd "$wrong none" --packets 0 --programs 500 -s 3
+json "fuzz as JSON" 0 '"engine":"wrong-vm-none".*"disagreements":0' "$cbpf" fuzz --cmd "$wrong none" --pairs 500 -s 3 --json
+json "and its totals" 0 '"totals":\{"seed":3' "$cbpf" fuzz --cmd "$wrong none" --pairs 500 -s 3 --json
+t "fuzz of no such kind" 2 "there is no kind tame" "$cbpf" fuzz --kind tame
+t "fuzz with a number out of range" 2 "packets takes a number from 0 to 32" "$cbpf" fuzz --packets 33
+t "fuzz for pairs without packets" 2 "pairs needs packets" "$cbpf" fuzz --cmd "$wrong none" --packets 0 --pairs 3
+t "fuzz with more than options" 2 "filter.asm is not expected" "$cbpf" fuzz filter.asm
+t "fuzz that cannot keep a vector" 2 "cannot write /nowhere/at/all/fuzz-" "$cbpf" fuzz --cmd "$wrong order" -j 1 -s 7 -t 20 --save /nowhere/at/all
+t "a machine that does not greet" 2 "false does not answer .cbpf 1. with a name and a dialect" "$cbpf" fuzz --cmd false -t 1
+t "a machine of no dialect" 2 "vm speaks klingon, which is no dialect" "$cbpf" fuzz --cmd 'echo vm klingon' -t 1
+t "a machine that ends after its greeting" 2 "cannot be asked: load ended" "$cbpf" fuzz --cmd 'echo vm user' -t 5 -j 1
+t "a machine that answers nonsense" 2 "load is answered with fine" "$cbpf" fuzz --cmd 'echo vm user; while read x; do echo fine; done' -t 5 -j 1
+t "a machine that crashes over a packet differs" 1 "cut returns crash|gives crash" "$cbpf" run --cmd 'read x; echo cut user; read x; echo ok; read x; exit 3' --hex 00 "$tmp/mark.asm"
+t "run on a machine of one's own" 0 "wrong-vm-none *user *0 accepted, 1 agree, 0 differ" "$cbpf" run --cmd "$wrong none" "$tmp/arp.asm" --hex "00 11"
+t "run on a wrong one" 1 "wrong-vm-order gives 0, its twin 4294967295" "$cbpf" run --cmd "$wrong order" "$tmp/arp.asm" --hex "$arp"
+json "conform of a machine of one's own" 0 "loads: 1 agree, 0 differ, 0 skipped; runs: 1 agree" sh -c 'printf "{\"name\": \"x\", \"dialect\": \"user\", \"prog\": [[40,0,0,0],[22,0,0,0]], \"load\": \"ok\", \"runs\": [{\"pkt\": \"0102\", \"want\": 258, \"how\": \"ret\"}]}" | "$1" conform --cmd "$2 none" -' - "$cbpf" "$wrong"
+json "and of a wrong one" 1 "x: run 1 gives another answer under user" sh -c 'printf "{\"name\": \"x\", \"dialect\": \"user\", \"prog\": [[40,0,0,0],[22,0,0,0]], \"load\": \"ok\", \"runs\": [{\"pkt\": \"0102\", \"want\": 258, \"how\": \"ret\"}]}" | "$1" conform --cmd "$2 order" -' - "$cbpf" "$wrong"
+json "rules by engines" 1 "^\| user *\| halves *\| ok *\| DIFFERS" sh -c 'printf "{\"name\": \"x\", \"rule\": \"halves\", \"dialect\": \"user\", \"prog\": [[40,0,0,0],[22,0,0,0]], \"load\": \"ok\", \"runs\": [{\"pkt\": \"0102\", \"want\": 258, \"how\": \"ret\"}]}" >"$3/x.jsonl"; "$1" conform -E interp --cmd "$2 order" --table "$3/x.jsonl"' - "$cbpf" "$wrong" "$tmp"
+json "how a run ends" 0 "runs: 2 agree, 0 differ, 0 skipped" sh -c 'printf "{\"name\": \"x\", \"dialect\": \"libpcap\", \"prog\": [[14,0,0,0]], \"load\": \"ok\", \"runs\": [{\"pkt\": \"00\", \"want\": \"crash\", \"how\": \"end\"}]}\n{\"name\": \"y\", \"dialect\": \"user\", \"prog\": [[32,0,0,0],[22,0,0,0]], \"load\": \"ok\", \"runs\": [{\"fill\": [3, 7], \"want\": 0, \"how\": \"ret\", \"end\": \"aborted\"}]}" | "$1" conform -' - "$cbpf"
+
 echo "1..$n"

@@ -1,0 +1,117 @@
+#!/bin/sh
+# cbpf fuzz: wrong machines are found, right ones are not, and every machine
+# here agrees with its twin over random programs and packets. TAP.
+#
+#   fuzz.sh PATH-TO-cbpf PATH-TO-wrong-vm [--require LIST] [--pairs N]
+cbpf=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
+wrong=$(cd "$(dirname "$2")" && pwd)/$(basename "$2")
+shift 2
+require= pairs=220000 seed=1
+while [ $# -gt 1 ]; do
+    case $1 in
+    --require) require=$2 ;;
+    --pairs) pairs=$2 ;;
+    --seed) seed=$2 ;;
+    esac
+    shift 2
+done
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+n=0
+ok() { n=$((n + 1)); echo "ok $n - $1"; }
+not_ok() { n=$((n + 1)); sed 's/^/# /' "$tmp/out" | head -n 40; echo "not ok $n - $1"; }
+
+# ---- wrong machines: found, convicted, made small
+planted() { # fault, what the guilty instruction looks like
+    rm -f "$tmp"/fuzz-*.t
+    status=0
+    "$cbpf" fuzz --cmd "$wrong $1" -t 10 -j 1 -s 7 --save "$tmp" >"$tmp/out" 2>&1 || status=$?
+    size=$(sed -n 's/.*still differs, of \([0-9]*\) instructions.*/\1/p' "$tmp/out")
+    took=$(sed -n 's/^seed .* jobs, \([0-9.]* s\):.*/\1/p' "$tmp/out")
+    if [ $status = 1 ] && [ "${size:-99}" -le 6 ] &&
+        grep -q "parted at instruction [0-9]* of [0-9]*: $2" "$tmp/out" &&
+        ls "$tmp"/fuzz-*.t >/dev/null; then
+        ok "planted: $1: found in $took, parted at $2, $size instructions left"
+    else
+        not_ok "planted: $1 (status $status)"
+    fi
+}
+planted bound 'ld'
+planted signed 'jg'
+planted shift '[lr]sh'
+planted scratch 'stx'
+planted order 'ldh'
+if "$cbpf" fuzz --cmd "$wrong none" --pairs 20000 -t 20 -s 7 --save "$tmp" >"$tmp/out" 2>&1; then
+    ok "the right machine is not"
+else
+    not_ok "the right machine is not"
+fi
+
+# ---- the case of a seed comes again
+"$cbpf" fuzz --cmd "$wrong signed" -t 10 -j 1 -s 7 --save "$tmp" >"$tmp/out" 2>&1
+case_seed=$(sed -n 's/^# cbpf fuzz: seed \(0x[0-9a-f]*\):.*/\1/p' "$tmp/out")
+if "$cbpf" fuzz --cmd "$wrong signed" -j 1 --programs 1 -s "$case_seed" --save "$tmp" >"$tmp/again" 2>&1; then
+    not_ok "a case is made again from its seed"
+elif [ "$(grep '^ld\|^j\|=>' "$tmp/out")" = "$(grep '^ld\|^j\|=>' "$tmp/again")" ]; then
+    ok "a case is made again from its seed"
+else
+    not_ok "a case is made again from its seed, the same one"
+fi
+
+# ---- every machine here
+hunt() { # engine, pairs, options: agree, and reach what there is to reach
+    engine=$1 least=$2
+    shift 2
+    if ! "$cbpf" fuzz -E "$engine" --programs 1 -j 1 >"$tmp/out" 2>&1 &&
+        grep -q 'cannot run here\|no engine' "$tmp/out"; then
+        case ,$require, in
+        *,$engine,*) not_ok "$engine is required" ;;
+        *) n=$((n + 1)); echo "ok $n - $engine # SKIP $(sed 's/^cbpf: //' "$tmp/out" | head -n 1)" ;;
+        esac
+        return
+    fi
+    if "$cbpf" fuzz -E "$engine" -s "$seed" --pairs "$least" --save "$tmp" "$@" >"$tmp/out" 2>&1; then
+        ok "$(head -n 1 "$tmp/out")${*:+ ($*)}"
+    else
+        not_ok "$engine $*"
+    fi
+    busy=$(sed -n 's/^ *\([0-9]*\) % of the programs executed 8.*/\1/p' "$tmp/out")
+    if [ "${busy:-0}" -ge 50 ]; then
+        ok "$engine: $busy % of the programs executed 8 instructions or more"
+    else
+        not_ok "$engine: too few programs executed 8 instructions"
+    fi
+    # of the opcodes and edges all; rules of size have suites of their own
+    if grep -q 'opcodes \([0-9]*\) of \1, edges \([0-9]*\) of \2' "$tmp/out"; then
+        ok "$engine: all opcodes and edges were met"
+    else
+        not_ok "$engine: opcodes and edges"
+    fi
+}
+hunt libpcap "$pairs"
+hunt linux-unix "$pairs"
+hunt linux-unix $((pairs / 2)) --exact
+hunt linux-udp $((pairs / 10))
+hunt linux-udp6 $((pairs / 10))
+hunt linux-packet $((pairs / 8))
+hunt linux-packet $((pairs / 8)) --dgram
+hunt linux-packet $((pairs / 8)) --outgoing
+hunt linux-packet $((pairs / 8)) --outgoing --dgram
+hunt linux-seccomp $((pairs / 8))
+
+# ---- loading alone: the verifier against the real ones, limits of size too
+offer() { # engine, programs, kind
+    "$cbpf" fuzz -E "$1" --programs 1 -j 1 >"$tmp/out" 2>&1 || return 0
+    if "$cbpf" fuzz -E "$1" -s "$seed" --packets 0 --programs "$2" --kind "$3" \
+        --save "$tmp" >"$tmp/out" 2>&1; then
+        ok "$1: $2 $3 programs offered:$(sed -n '2s/^ *//p' "$tmp/out" | sed 's/^/ /')"
+    else
+        not_ok "$1: $3 programs offered"
+    fi
+}
+for engine in libpcap linux-unix linux-seccomp; do
+    offer $engine $((pairs / 4)) almost
+    offer $engine $((pairs / 8)) wild
+    offer $engine $((pairs / 100)) long
+done
+echo "1..$n"
