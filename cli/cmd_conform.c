@@ -50,6 +50,7 @@ struct vector {
 	const char *load;
 	bool is_big_endian;
 	const struct json *skb;
+	enum cbpf_hook hook; /* whose limits count; NONE: of no socket */
 	struct cbpf_judge *judges[CBPF_DIALECTS];
 	bool is_loaded[CBPF_DIALECTS];
 };
@@ -151,6 +152,20 @@ static bool read_dialect(const struct conform *c, const char *name,
 	return true;
 }
 
+/* A limit that one hook alone has; false: it is skipped, *why says so. */
+static bool read_hook(const struct json *object, struct vector *v, char *why,
+		      size_t size)
+{
+	const char *name = js_text(js_get(object, "hook"));
+
+	if (name)
+		v->hook = cbpf_hook_find(name);
+	if (v->hook != CBPF_HOOKS)
+		return true;
+	snprintf(why, size, "hook %.40s is not known", name);
+	return false;
+}
+
 /* ---- loading ------------------------------------------------------------ */
 
 static void cannot_ask(struct conform *c, const struct vector *v,
@@ -175,7 +190,8 @@ static bool takes_by_itself(struct conform *c, const struct vector *v, size_t i)
 /*
  * Whether the engine takes the program: *is_told false (with a reason) where
  * that cannot be said. Interp is asked as attaching would be, but for what a
- * socket is charged: other hooks take longer programs.
+ * socket is charged, unless the case is of a socket: other hooks take longer
+ * programs.
  */
 static bool engine_takes(struct conform *c, struct vector *v, size_t i,
 			 bool *is_told, char *why, size_t size)
@@ -189,7 +205,9 @@ static bool engine_takes(struct conform *c, struct vector *v, size_t i,
 	};
 	struct cbpf_check_opts check = { .size = sizeof(check),
 					 .dialect = v->dialects[i],
-					 .hook = CBPF_HOOK_TC };
+					 .hook = v->hook != CBPF_HOOK_NONE
+							 ? v->hook
+							 : CBPF_HOOK_TC };
 	struct cbpf_diag diag = { .code = CBPF_E_NOMEM };
 	enum cbpf_err err;
 
@@ -387,8 +405,9 @@ static bool read_input(const struct vector *v, const struct json *run,
 		if (!in->bytes || size > INT32_MAX)
 			return false;
 		in->packet.caplen = (uint32_t)size;
-		if (v->is_big_endian) {
-			in->ctx.order = CBPF_BIG;
+		if (v->is_big_endian || v->dialects[0] == CBPF_SECCOMP) {
+			in->ctx.order =
+				v->is_big_endian ? CBPF_BIG : CBPF_LITTLE;
 			in->packet.ctx = &in->ctx;
 		}
 	} else {
@@ -750,7 +769,8 @@ static void judge_case(struct conform *c, const struct json *object)
 		say_malformed(c, v.name,
 			      "prog is not a list of [code, jt, jf, "
 			      "k] in range");
-	else if (!read_dialect(c, dialect, &v, why, sizeof(why)))
+	else if (!read_dialect(c, dialect, &v, why, sizeof(why)) ||
+		 !read_hook(object, &v, why, sizeof(why)))
 		skip_case(c, why);
 	else {
 		c->file.loads[judge_load(c, &v)]++;

@@ -159,6 +159,8 @@ static struct cbpf_insn make_insn(struct generator *g, uint32_t room)
 		insn.jt = (uint8_t)pk_rand(g->seed);
 	if (g->is_wild && one_in(g, 60))
 		insn.code ^= (uint16_t)(1u << below(g, 16));
+	if (g->is_wild && one_in(g, 40))
+		insn.code = (uint16_t)below(g, 256);
 	if (g->is_wild && one_in(g, 60))
 		insn.jf = (uint8_t)pk_rand(g->seed);
 	return insn;

@@ -7,3 +7,5 @@ dialect user linux libpcap go freebsd netbsd openbsd
         ret a
 -- run
 empty => 0x30
+-- run seccomp
+@call order=1 => 0x30

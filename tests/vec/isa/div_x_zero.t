@@ -7,3 +7,5 @@ dialect user linux libpcap go freebsd netbsd openbsd
         ret #1
 -- run
 empty => aborted DIV_X
+-- run seccomp
+@call order=1 => aborted DIV_X

@@ -6,3 +6,5 @@ dialect user linux libpcap go freebsd netbsd openbsd
 end:    ret #2
 -- run
 empty => 2
+-- run seccomp
+@call order=1 => 2

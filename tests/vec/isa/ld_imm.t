@@ -5,3 +5,5 @@ dialect user linux libpcap go freebsd netbsd openbsd
         ret a
 -- run
 empty => 0xfedcba98
+-- run seccomp
+@call order=1 => 0xfedcba98

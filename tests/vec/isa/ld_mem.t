@@ -9,3 +9,5 @@ dialect user linux libpcap go freebsd netbsd openbsd
         ret a
 -- run
 empty => 77
+-- run seccomp
+@call order=1 => 77

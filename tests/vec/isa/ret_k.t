@@ -4,3 +4,5 @@ dialect user linux libpcap go freebsd netbsd openbsd
         ret #-1
 -- run
 empty => 0xffffffff
+-- run seccomp
+@call order=1 => 0xffffffff

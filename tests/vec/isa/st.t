@@ -9,3 +9,5 @@ dialect user linux libpcap go freebsd netbsd openbsd
         ret a
 -- run
 empty => 7
+-- run seccomp
+@call order=1 => 7

@@ -7,3 +7,5 @@ dialect user linux libpcap go freebsd netbsd openbsd
         ret a
 -- run
 empty => 0xffffffff
+-- run seccomp
+@call order=1 => 0xffffffff

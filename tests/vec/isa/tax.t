@@ -8,3 +8,5 @@ dialect user linux libpcap go freebsd netbsd openbsd
         ret a
 -- run
 empty => 5
+-- run seccomp
+@call order=1 => 5

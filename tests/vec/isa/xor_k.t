@@ -8,3 +8,5 @@ dialect user linux libpcap go freebsd netbsd
 empty => 0xf0
 -- reject openbsd
 CODE pc=1
+-- run seccomp
+@call order=1 => 0xf0

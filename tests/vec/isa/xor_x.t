@@ -9,3 +9,5 @@ dialect user linux libpcap go freebsd netbsd
 empty => 0xf0
 -- reject openbsd
 CODE pc=2
+-- run seccomp
+@call order=1 => 0xf0
