@@ -28,12 +28,13 @@ t "every opcode row has a vector" sh -c '
         [ -e tests/vec/isa/$op.t ] || { echo "$op has none"; exit 1; }
     done'
 # crash, endless and no-device are ends with names of their own; PATH needs
-# filters installed before and is in tests/cli, PACKET_SIZE 2 GiB
+# filters installed before and is in tests/cli, PACKET_SIZE 2 GiB; UNSOUND
+# would be a bug of ours, and tests/sound.c plants it
 t "every rule and every end is provoked by a vector" sh -c '
     for e in $(sed -n "/^E(EMPTY/,/^E(DATA_SIZE/s/^E(\([A-Z_0-9]*\),.*/\1/p" src/base/errors.def); do
         case $e in
         CRASH) e=crash ;; STEPS) e=endless ;; NO_DEVICE) e=no-device ;;
-        PATH | PACKET_SIZE) continue ;;
+        PATH | PACKET_SIZE | UNSOUND) continue ;;
         esac
         grep -rqw -- "$e" tests/vec || { echo "$e is not"; exit 1; }
     done'

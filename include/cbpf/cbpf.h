@@ -82,6 +82,7 @@ enum cbpf_err {
 	CBPF_E_JUMP_FAR = 23,
 	CBPF_E_OPTMEM = 24,
 	CBPF_E_PATH = 25,
+	CBPF_E_UNSOUND = 26, /* never: a bug of this library */
 
 	/* why a run ended without a return */
 	CBPF_E_LOAD_OUT = 30,
@@ -546,7 +547,8 @@ struct cbpf_prog_opts {
 /**
  * Verifies n instructions under a dialect and makes a program of a copy.
  * opts NULL: the user dialect, libc's memory. Errors: those of cbpf_check()
- * but for resource limits, which concern attaching only; NOMEM.
+ * but for resource limits, which concern attaching only; NOMEM; UNSOUND where
+ * the verifier has let something by that could not be run safely.
  *
  *	struct cbpf_diag diag;
  *	struct cbpf_prog *prog;

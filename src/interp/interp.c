@@ -13,6 +13,10 @@
  * 16, constants divide and shift as the dialect lets them. What remains to be
  * decided at run time (offsets, X == 0, codes the dialect's checker lets by
  * and its machine does not know) is decided here.
+ *
+ * The annotations say what scripts/prove proves with Frama-C: of a sound_prog()
+ * and any packet, every access is inside its object, nothing is undefined, and
+ * the run ends.
  */
 #include <string.h>
 
@@ -22,6 +26,11 @@
 
 enum step { STEP_ON, STEP_END };
 
+/*@ requires \valid(res);
+    terminates \true;
+    exits \false;
+    assigns res->end, res->why, res->value, res->pc;
+    ensures \result == STEP_END; */
 CBPF_INLINE enum step end_run(struct cbpf_result *res, uint32_t pc,
 			      enum cbpf_end end, enum cbpf_err why,
 			      uint32_t value)
@@ -33,6 +42,11 @@ CBPF_INLINE enum step end_run(struct cbpf_result *res, uint32_t pc,
 	return STEP_END;
 }
 
+/*@ requires \valid(res);
+    terminates \true;
+    exits \false;
+    assigns res->end, res->why, res->value, res->pc;
+    ensures \result == STEP_END; */
 static CBPF_COLD enum step abort_run(struct cbpf_result *res, uint32_t pc,
 				     uint32_t why)
 {
@@ -40,6 +54,11 @@ static CBPF_COLD enum step abort_run(struct cbpf_result *res, uint32_t pc,
 }
 
 /* A code that the dialect's checker lets by and its machine does not know. */
+/*@ requires \valid(res) && \valid_read(prog) && \valid_read(prog->row);
+    terminates \true;
+    exits \false;
+    assigns res->end, res->why, res->value, res->pc;
+    ensures \result == STEP_END; */
 static CBPF_COLD enum step end_unknown(const struct cbpf_prog *prog,
 				       struct cbpf_result *res, uint32_t pc)
 {
@@ -48,6 +67,10 @@ static CBPF_COLD enum step end_unknown(const struct cbpf_prog *prog,
 	return abort_run(res, pc, CBPF_E_REACHED);
 }
 
+/*@ requires \valid_read(row) && \valid_read(packet);
+    terminates \true;
+    exits \false;
+    assigns \nothing; */
 static inline uint32_t length(const struct isa_dialect *row,
 			      const struct cbpf_packet *packet)
 {
@@ -63,6 +86,20 @@ struct regs {
 	uint64_t steps, limit; /* asked at backward jumps alone */
 };
 
+/*@ requires sound_prog(prog) && s->pc < prog->n;
+    requires readable_packet(packet) && packet->caplen <= INT32_MAX;
+    requires \valid(s) && \valid(m + (0 .. 15)) && \valid(res);
+    requires \separated(s, m + (0 .. 15), res);
+    requires \separated(s, prog, prog->row, prog->ops + (0 .. prog->n - 1));
+    terminates \true;
+    exits \false;
+    assigns s->pc, s->a, s->x, s->rand, s->steps, m[0 .. 15];
+    assigns res->end, res->why, res->value, res->pc;
+    ensures counts: s->steps == (uint64_t)(\old(s->steps) + 1);
+    ensures inside: \result == STEP_ON ==> s->pc < prog->n;
+    ensures forward: \result == STEP_ON ==> s->pc > \old(s->pc) ||
+      (prog->traits.has_loop != 0 && s->steps < s->limit);
+    ensures ends: \result == STEP_ON || \result == STEP_END; */
 CBPF_INLINE enum step step(const struct cbpf_prog *prog,
 			   const struct cbpf_packet *packet, struct regs *s,
 			   uint32_t m[16], struct cbpf_result *res)
@@ -272,7 +309,7 @@ CBPF_INLINE enum step step(const struct cbpf_prog *prog,
 	case OP_BAD:
 		return end_unknown(prog, res, pc);
 	default: /* isa_decode() gives nothing else */
-		__builtin_unreachable();
+		cbpf_unreachable();
 	}
 	return STEP_ON;
 #undef LOAD

@@ -14,6 +14,11 @@
 #include "interp/packet.h"
 #include "isa/isa.h"
 
+/*@ requires readable_packet(packet) && size <= 4;
+    terminates \true;
+    exits \false;
+    assigns \nothing;
+    ensures \result <==> inside(packet, at, size); */
 static bool is_readable(const struct cbpf_packet *packet, int64_t at,
 			unsigned size)
 {
@@ -23,6 +28,13 @@ static bool is_readable(const struct cbpf_packet *packet, int64_t at,
 }
 
 /* Linux: where offset, a negative number to it, is. */
+/*@ requires \valid_read(packet) && readable_ctx(packet->ctx);
+    requires \valid(at) && \valid(why) && \separated(at, why);
+    requires \separated(at, packet) && \separated(at, packet->ctx);
+    requires \separated(why, packet) && \separated(why, packet->ctx);
+    terminates \true;
+    exits \false;
+    assigns *at, *why; */
 static bool locate_negative(const struct cbpf_packet *packet, uint32_t offset,
 			    int64_t *at, enum cbpf_err *why)
 {
@@ -73,6 +85,10 @@ CBPF_COLD struct pk_value pk_load_far(const struct isa_dialect *row,
 }
 
 /* Whether the machine that the packet is of stores its words big end first. */
+/*@ requires \valid_read(packet) && readable_ctx(packet->ctx);
+    terminates \true;
+    exits \false;
+    assigns \nothing; */
 static bool is_big(const struct cbpf_packet *packet)
 {
 	enum cbpf_order order = packet->ctx ? packet->ctx->order : CBPF_NATIVE;
@@ -82,10 +98,11 @@ static bool is_big(const struct cbpf_packet *packet)
 
 struct pk_value pk_load_data(const struct cbpf_packet *packet, uint32_t k)
 {
-	const uint8_t *p = packet->data + k;
+	const uint8_t *p;
 
 	if (!by_fits(k, 4, packet->caplen))
 		return (struct pk_value){ 0, CBPF_E_LOAD_OUT };
+	p = packet->data + k;
 	return (struct pk_value){ is_big(packet) ? by_be32(p) : by_le32(p),
 				  CBPF_OK };
 }
@@ -105,6 +122,12 @@ uint32_t pk_rand(uint64_t *state)
 #define ATTR_HEADER    4      /* struct nlattr: u16 len, u16 type, host order */
 #define ATTR_TYPE_MASK 0x3fff /* NLA_TYPE_MASK: without nested, byte order */
 
+/*@ requires \valid_read(packet) && readable_ctx(packet->ctx);
+    requires \valid_read(p + (0 .. 1));
+    terminates \true;
+    exits \false;
+    assigns \nothing;
+    ensures \result <= UINT16_MAX; */
 static uint32_t own16(const struct cbpf_packet *packet, const uint8_t *p)
 {
 	return is_big(packet) ? by_be16(p) : by_le16(p);
@@ -114,11 +137,19 @@ static uint32_t own16(const struct cbpf_packet *packet, const uint8_t *p)
  * The attribute of a type among those in [at, end), or 0: nla_find(). Walks
  * while a header fits and its length is possible.
  */
+/*@ requires readable_packet(packet) && packet->caplen <= INT32_MAX;
+    requires at <= end <= packet->caplen;
+    terminates \true;
+    exits \false;
+    assigns \nothing; */
 static uint32_t find_attr(const struct cbpf_packet *packet, uint32_t at,
 			  uint32_t end, uint32_t type)
 {
 	const uint8_t *data = packet->data;
 
+	/*@ loop invariant at <= end;
+	    loop assigns at;
+	    loop variant end - at; */
 	while (end - at >= ATTR_HEADER) {
 		uint32_t left = end - at;
 		uint32_t len = own16(packet, data + at);
@@ -127,7 +158,7 @@ static uint32_t find_attr(const struct cbpf_packet *packet, uint32_t at,
 			return 0;
 		if ((own16(packet, data + at + 2) & ATTR_TYPE_MASK) == type)
 			return at;
-		len = (len + 3) & ~3u;
+		len = (len + 3) / 4 * 4;
 		if (len >= left)
 			return 0;
 		at += len;
@@ -136,6 +167,10 @@ static uint32_t find_attr(const struct cbpf_packet *packet, uint32_t at,
 }
 
 /* net/core/filter.c, bpf_skb_get_nlattr and bpf_skb_get_nlattr_nest. */
+/*@ requires readable_packet(packet) && packet->caplen <= INT32_MAX;
+    terminates \true;
+    exits \false;
+    assigns \nothing; */
 static uint32_t read_attr(const struct cbpf_packet *packet, uint32_t a,
 			  uint32_t x, bool is_nested)
 {
@@ -209,7 +244,7 @@ struct pk_value pk_ext(const struct cbpf_packet *packet, uint32_t k, uint32_t a,
 		v.value = pk_rand(rand);
 		break;
 	default:
-		cbpf_assert(!"an ancillary number the verifier let through");
+		cbpf_never("an ancillary number the verifier let through");
 	}
 	return v;
 }

@@ -17,17 +17,28 @@
  * compiler makes of the C of libpcap and the BSDs for a constant on amd64 and
  * arm64 (undefined there); libpcap (by X) and Go give 0.
  */
+/*@ terminates \true;
+    exits \false;
+    assigns \nothing; */
 CBPF_INLINE uint32_t ev_shift_left(uint32_t a, uint32_t b, bool clears)
 {
 	return b > 31 && clears ? 0 : a << (b & 31);
 }
 
+/*@ terminates \true;
+    exits \false;
+    assigns \nothing; */
 CBPF_INLINE uint32_t ev_shift_right(uint32_t a, uint32_t b, bool clears)
 {
 	return b > 31 && clears ? 0 : a >> (b & 31);
 }
 
 /* operation is CODE_OP() of an ALU code; clears is the dialect's shift rule. */
+/*@ requires operation <= ALU_XOR && operation % 16 == 0;
+    requires operation == ALU_DIV || operation == ALU_MOD ==> b != 0;
+    terminates \true;
+    exits \false;
+    assigns \nothing; */
 CBPF_INLINE uint32_t ev_alu(unsigned operation, uint32_t a, uint32_t b,
 			    bool clears)
 {
@@ -55,12 +66,16 @@ CBPF_INLINE uint32_t ev_alu(unsigned operation, uint32_t a, uint32_t b,
 	case ALU_NEG:
 		return 0 - a;
 	default:
-		cbpf_assert(!"an ALU operation");
+		cbpf_never("an ALU operation");
 		return 0;
 	}
 }
 
 /* operation is CODE_OP() of a conditional jump. */
+/*@ requires JMP_JEQ <= operation <= JMP_JSET && operation % 16 == 0;
+    terminates \true;
+    exits \false;
+    assigns \nothing; */
 CBPF_INLINE bool ev_test(unsigned operation, uint32_t a, uint32_t b)
 {
 	switch (operation) {
@@ -73,7 +88,7 @@ CBPF_INLINE bool ev_test(unsigned operation, uint32_t a, uint32_t b)
 	case JMP_JSET:
 		return (a & b) != 0;
 	default:
-		cbpf_assert(!"a conditional jump");
+		cbpf_never("a conditional jump");
 		return false;
 	}
 }

@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "base/options.h"
 #include "prog/prog.h"
+#include "prog/sound.h"
 
 const char *cbpf_version(void)
 {
@@ -88,6 +89,7 @@ enum cbpf_err cbpf_prog_new(const struct cbpf_insn *insns, size_t n,
 	prog->dialect = own.dialect;
 	prog->mem = mem;
 	prog->n = (uint32_t)n;
+	prog->ops = (struct cbpf_insn *)(prog + 1);
 	prog->given = prog->ops + n;
 	prog->may_end_at_once = n == 0 || prog->row->space == SPACE_DATA;
 	for (size_t pc = 0; pc < n; pc++) {
@@ -107,6 +109,10 @@ enum cbpf_err cbpf_prog_new(const struct cbpf_insn *insns, size_t n,
 	/* the check is one pass down: a backward jump is beyond it */
 	if (unset == CBPF_NO_PC && !prog->traits.has_loop)
 		prog->traits.reads_unset_mem = false;
+	if (!prog_is_sound(prog)) {
+		cbpf_prog_free(prog);
+		return dg_fail(diag, CBPF_E_UNSOUND);
+	}
 	*out = prog;
 	return CBPF_OK;
 }

@@ -18,8 +18,8 @@ struct cbpf_prog {
 	bool may_end_at_once; /* before a step: no instruction, or seccomp */
 	struct cbpf_mem mem;
 	uint32_t n;
-	struct cbpf_insn *given;
-	struct cbpf_insn ops[]; /* decoded, n of them, then n given */
+	struct cbpf_insn *ops;	 /* decoded, n of them, behind the structure */
+	struct cbpf_insn *given; /* n more */
 };
 
 /*

@@ -616,7 +616,7 @@ static void fail_back(struct parser *p, uint32_t at)
 		fail_at(p, &refs[i].token, CBPF_E_JUMP_BACK, NULL);
 		return;
 	}
-	cbpf_assert(!"only a label leads up");
+	cbpf_never("only a label leads up");
 }
 
 static void link_all(struct parser *p)
