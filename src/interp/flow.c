@@ -50,7 +50,30 @@ struct flow {
 	unsigned headers;
 };
 
+/*
+ * What each step keeps: the packet as it was given, and the offset where a
+ * header more can be asked for without overflow. It is taken further only
+ * after a header that lies inside the packet, by 2048 at most.
+ */
+/*@ predicate near(integer at) = INT32_MIN <= at <= INT32_MAX + 4096;
+
+    predicate walking(struct flow *f) =
+      \valid(f) && readable_packet(f->packet) &&
+      f->packet->caplen <= INT32_MAX && near(f->at);
+
+    predicate goes_on(enum walk walk) = walk == WALK_ON || walk == WALK_IN;
+*/
+
 /* size bytes at at + off, or NULL. */
+/*@ requires \valid_read(f) && readable_packet(f->packet);
+    requires f->packet->caplen <= INT32_MAX && near(f->at);
+    requires 0 <= off <= 64 && size <= 64;
+    terminates \true;
+    exits \false;
+    assigns \nothing;
+    ensures \result != \null ==>
+      \valid_read(\result + (0 .. size - 1)) &&
+      f->at + off + size <= f->packet->caplen; */
 static const uint8_t *header(const struct flow *f, int64_t off, unsigned size)
 {
 	int64_t headroom = f->packet->ctx ? f->packet->ctx->headroom : 0;
@@ -61,15 +84,26 @@ static const uint8_t *header(const struct flow *f, int64_t off, unsigned size)
 	return f->packet->data + at;
 }
 
+/*@ requires walking(f);
+    terminates \true;
+    exits \false;
+    assigns f->at, f->proto, f->ip_proto, f->in_ip, f->is_later_fragment,
+            f->tag_is_used;
+    ensures goes_on(\result) ==> near(f->at);
+    ensures \result == WALK_IN ==> f->in_ip != 0; */
 static enum walk pass_ipv4(struct flow *f)
 {
 	const uint8_t *ip = header(f, 0, 20);
 	unsigned fragment;
+	uint8_t words;
 
-	if (!ip || (ip[0] & 15) < 5)
+	if (!ip)
+		return WALK_FAIL;
+	words = ip[0] & 15;
+	if (words < 5)
 		return WALK_FAIL;
 	fragment = by_be16(ip + 6) & 0x3fff; /* MF and the offset */
-	f->at += (ip[0] & 15) * 4;
+	f->at += words * 4;
 	f->ip_proto = ip[9];
 	f->in_ip = true;
 	if (fragment) {
@@ -79,6 +113,13 @@ static enum walk pass_ipv4(struct flow *f)
 	return WALK_IN;
 }
 
+/*@ requires walking(f);
+    terminates \true;
+    exits \false;
+    assigns f->at, f->proto, f->ip_proto, f->in_ip, f->is_later_fragment,
+            f->tag_is_used;
+    ensures goes_on(\result) ==> near(f->at);
+    ensures \result == WALK_IN ==> f->in_ip != 0; */
 static enum walk pass_ipv6(struct flow *f)
 {
 	const uint8_t *ip = header(f, 0, 40);
@@ -91,6 +132,13 @@ static enum walk pass_ipv6(struct flow *f)
 	return WALK_IN;
 }
 
+/*@ requires walking(f);
+    terminates \true;
+    exits \false;
+    assigns f->at, f->proto, f->ip_proto, f->in_ip, f->is_later_fragment,
+            f->tag_is_used;
+    ensures goes_on(\result) ==> near(f->at);
+    ensures \result != WALK_IN; */
 static enum walk pass_vlan(struct flow *f)
 {
 	const struct cbpf_ctx *ctx = f->packet->ctx;
@@ -111,6 +159,13 @@ static enum walk pass_vlan(struct flow *f)
 }
 
 /* RFC 2516; a PPP protocol compressed to one byte is not understood. */
+/*@ requires walking(f);
+    terminates \true;
+    exits \false;
+    assigns f->at, f->proto, f->ip_proto, f->in_ip, f->is_later_fragment,
+            f->tag_is_used;
+    ensures goes_on(\result) ==> near(f->at);
+    ensures \result != WALK_IN; */
 static enum walk pass_pppoe(struct flow *f)
 {
 	const uint8_t *p = header(f, 0, 8);
@@ -139,6 +194,13 @@ static enum walk pass_pppoe(struct flow *f)
 }
 
 /* RFC 2784, 2890, and version 1 for PPTP (RFC 2637). */
+/*@ requires walking(f);
+    terminates \true;
+    exits \false;
+    assigns f->at, f->proto, f->ip_proto, f->in_ip, f->is_later_fragment,
+            f->tag_is_used;
+    ensures goes_on(\result) ==> near(f->at);
+    ensures \result != WALK_IN; */
 static enum walk pass_gre(struct flow *f)
 {
 	const uint8_t *p = header(f, 0, 4);
@@ -191,6 +253,13 @@ static enum walk pass_gre(struct flow *f)
 	return WALK_ON;
 }
 
+/*@ requires walking(f);
+    terminates \true;
+    exits \false;
+    assigns f->at, f->proto, f->ip_proto, f->in_ip, f->is_later_fragment,
+            f->tag_is_used;
+    ensures goes_on(\result) ==> near(f->at);
+    ensures \result != WALK_IN; */
 static enum walk pass_ipv6_options(struct flow *f)
 {
 	const uint8_t *p;
@@ -205,6 +274,13 @@ static enum walk pass_ipv6_options(struct flow *f)
 	return WALK_ON;
 }
 
+/*@ requires walking(f);
+    terminates \true;
+    exits \false;
+    assigns f->at, f->proto, f->ip_proto, f->in_ip, f->is_later_fragment,
+            f->tag_is_used;
+    ensures goes_on(\result) ==> near(f->at);
+    ensures \result != WALK_IN; */
 static enum walk pass_ipv6_fragment(struct flow *f)
 {
 	const uint8_t *p;
@@ -220,6 +296,13 @@ static enum walk pass_ipv6_fragment(struct flow *f)
 	return WALK_STOP;
 }
 
+/*@ requires walking(f);
+    terminates \true;
+    exits \false;
+    assigns f->at, f->proto, f->ip_proto, f->in_ip, f->is_later_fragment,
+            f->tag_is_used;
+    ensures goes_on(\result) ==> near(f->at);
+    ensures \result != WALK_IN; */
 static enum walk enter(struct flow *f, uint16_t proto)
 {
 	f->proto = proto;
@@ -228,6 +311,13 @@ static enum walk enter(struct flow *f, uint16_t proto)
 }
 
 /* B.A.T.M.A.N. unicast, version 15: an Ethernet frame is inside. */
+/*@ requires walking(f);
+    terminates \true;
+    exits \false;
+    assigns f->at, f->proto, f->ip_proto, f->in_ip, f->is_later_fragment,
+            f->tag_is_used;
+    ensures goes_on(\result) ==> near(f->at);
+    ensures \result != WALK_IN; */
 static enum walk pass_batman(struct flow *f)
 {
 	const uint8_t *p = header(f, 0, 24);
@@ -252,8 +342,18 @@ static const struct {
 	{ ETH_HSR, 6, 6, 4 },
 };
 
+/*@ requires walking(f);
+    terminates \true;
+    exits \false;
+    assigns f->at, f->proto, f->ip_proto, f->in_ip, f->is_later_fragment,
+            f->tag_is_used;
+    ensures goes_on(\result) ==> near(f->at);
+    ensures \result != WALK_IN; */
 static enum walk pass_plain(struct flow *f)
 {
+	/*@ loop invariant 0 <= i <= CBPF_COUNT(plain_headers);
+	    loop assigns i;
+	    loop variant CBPF_COUNT(plain_headers) - i; */
 	for (size_t i = 0; i < CBPF_COUNT(plain_headers); i++) {
 		const uint8_t *p;
 
@@ -272,6 +372,13 @@ static enum walk pass_plain(struct flow *f)
 }
 
 /* What follows a link header or a tunnel's, by Ethertype. */
+/*@ requires walking(f);
+    terminates \true;
+    exits \false;
+    assigns f->at, f->proto, f->ip_proto, f->in_ip, f->is_later_fragment,
+            f->tag_is_used;
+    ensures goes_on(\result) ==> near(f->at);
+    ensures \result == WALK_IN ==> f->in_ip != 0; */
 static enum walk pass_by_ethertype(struct flow *f)
 {
 	switch (f->proto) {
@@ -287,10 +394,18 @@ static enum walk pass_by_ethertype(struct flow *f)
 	case ETH_BATMAN:
 		return pass_batman(f);
 	default:
-		return pass_plain(f);
+		break;
 	}
+	return pass_plain(f);
 }
 
+/*@ requires walking(f);
+    terminates \true;
+    exits \false;
+    assigns f->at, f->proto, f->ip_proto, f->in_ip, f->is_later_fragment,
+            f->tag_is_used;
+    ensures goes_on(\result) ==> near(f->at);
+    ensures \result == WALK_IN ==> \old(f->in_ip) == 0 && f->in_ip != 0; */
 static enum walk pass_header(struct flow *f)
 {
 	if (!f->in_ip)
@@ -316,6 +431,11 @@ static enum walk pass_header(struct flow *f)
 }
 
 /* __skb_get_poff(): from the transport header to what it carries. */
+/*@ requires \valid_read(f) && readable_packet(f->packet);
+    requires f->packet->caplen <= INT32_MAX && near(f->at);
+    terminates \true;
+    exits \false;
+    assigns \nothing; */
 static uint32_t transport_header(const struct flow *f)
 {
 	const uint8_t *tcp;
@@ -353,6 +473,10 @@ uint32_t flow_payload_offset(const struct cbpf_packet *packet)
 		return 0;
 	f.proto = ctx->has_vlan ? ctx->vlan_tpid : ctx->proto;
 	f.at = ctx->net_off;
+	/*@ loop invariant near(f.at) && f.packet == packet;
+	    loop invariant f.headers <= HEADERS_MAX;
+	    loop assigns f, walk;
+	    loop variant 2 * (HEADERS_MAX - f.headers) + (f.in_ip == 0 ? 1 : 0); */
 	do {
 		walk = pass_header(&f);
 	} while (walk == WALK_IN ||

@@ -18,8 +18,6 @@
  * and any packet, every access is inside its object, nothing is undefined, and
  * the run ends.
  */
-#include <string.h>
-
 #include "base/options.h"
 #include "interp/packet.h"
 #include "isa/eval.h"
@@ -89,8 +87,10 @@ struct regs {
 /*@ requires sound_prog(prog) && s->pc < prog->n;
     requires readable_packet(packet) && packet->caplen <= INT32_MAX;
     requires \valid(s) && \valid(m + (0 .. 15)) && \valid(res);
-    requires \separated(s, m + (0 .. 15), res);
-    requires \separated(s, prog, prog->row, prog->ops + (0 .. prog->n - 1));
+    requires \separated(s, m + (0 .. 15), res, prog, prog->row,
+                        prog->ops + (0 .. prog->n - 1), packet, packet->ctx,
+                        packet->data +
+                        (-headroom(packet) .. packet->caplen - 1));
     terminates \true;
     exits \false;
     assigns s->pc, s->a, s->x, s->rand, s->steps, m[0 .. 15];
@@ -317,6 +317,12 @@ CBPF_INLINE enum step step(const struct cbpf_prog *prog,
 #undef JUMP
 }
 
+/*@ requires readable_prog(prog) && readable_packet(packet) && \valid(res);
+    requires \separated(res, prog, prog->row, packet);
+    terminates \true;
+    exits \false;
+    assigns res->end, res->why, res->value, res->pc;
+    ensures !\result ==> packet->caplen <= INT32_MAX && prog->n > 0; */
 /* Runs that end before their first step: rare, and known by the program. */
 static CBPF_COLD bool ends_oddly(const struct cbpf_prog *prog,
 				 const struct cbpf_packet *packet,
@@ -338,6 +344,13 @@ static CBPF_COLD bool ends_oddly(const struct cbpf_prog *prog,
 	return false;
 }
 
+/*@ requires sound_prog(prog) && readable_packet(packet) && \valid(res);
+    requires \separated(res, prog, prog->row, packet);
+    terminates \true;
+    exits \false;
+    assigns *res;
+    ensures res->steps == 0;
+    ensures !\result ==> packet->caplen <= INT32_MAX && prog->n > 0; */
 CBPF_INLINE bool ends_at_once(const struct cbpf_prog *prog,
 			      const struct cbpf_packet *packet,
 			      struct cbpf_result *res)
@@ -348,15 +361,28 @@ CBPF_INLINE bool ends_at_once(const struct cbpf_prog *prog,
 	       ends_oddly(prog, packet, res);
 }
 
+/*@ requires \valid_read(packet) && readable_ctx(packet->ctx);
+    terminates \true;
+    exits \false;
+    assigns \nothing; */
 struct cbpf_state cbpf_state_init(const struct cbpf_packet *packet)
 {
-	struct cbpf_state s;
+	struct cbpf_state s = { .rand = packet->ctx ? packet->ctx->seed : 0 };
 
-	memset(&s, 0, sizeof(s));
-	s.rand = packet->ctx ? packet->ctx->seed : 0;
 	return s;
 }
 
+/*@ requires sound_prog(prog) && readable_packet(packet) && \valid(result);
+    requires \separated(result, prog, prog->row,
+                        prog->ops + (0 .. prog->n - 1), packet, packet->ctx,
+                        packet->data +
+                        (-headroom(packet) .. packet->caplen - 1));
+    terminates \true;
+    exits \false;
+    assigns *result;
+    ensures result->steps <= prog->n ||
+      (prog->traits.has_loop != 0 &&
+       result->steps <= CBPF_STEP_LIMIT + prog->n); */
 void cbpf_run(const struct cbpf_prog *prog, const struct cbpf_packet *packet,
 	      struct cbpf_result *result)
 {
@@ -366,14 +392,35 @@ void cbpf_run(const struct cbpf_prog *prog, const struct cbpf_packet *packet,
 
 	if (ends_at_once(prog, packet, result))
 		return;
-	if (prog->traits
-		    .reads_unset_mem) /* else no path does, before a write */
-		memset(m, 0, sizeof(m));
+	if (prog->traits.reads_unset_mem) /* else no path does, before a write */
+		/*@ loop invariant 0 <= i <= 16;
+		    loop assigns i, m[0 .. 15];
+		    loop variant 16 - i; */
+		for (int i = 0; i < 16; i++)
+			m[i] = 0;
+	/*@ loop invariant s.pc < prog->n && s.limit == CBPF_STEP_LIMIT;
+	    loop invariant prog->traits.has_loop == 0 ==> s.steps <= s.pc;
+	    loop invariant s.steps <= CBPF_STEP_LIMIT + s.pc;
+	    loop assigns s, m[0 .. 15];
+	    loop assigns result->end, result->why, result->value, result->pc;
+	    loop variant CBPF_STEP_LIMIT + prog->n - s.steps; */
 	while (step(prog, packet, &s, m, result) == STEP_ON)
 		;
 	result->steps = s.steps;
 }
 
+/*@ requires sound_prog(prog) && readable_packet(packet);
+    requires \valid(state) && \valid(result);
+    requires \separated(state, result, prog, prog->row,
+                        prog->ops + (0 .. prog->n - 1), packet, packet->ctx,
+                        packet->data +
+                        (-headroom(packet) .. packet->caplen - 1));
+    terminates \true;
+    exits \false;
+    assigns *state, *result;
+    ensures \result ==> state->pc < prog->n;
+    ensures \result ==> state->pc > \old(state->pc) ||
+      prog->traits.has_loop != 0; */
 bool cbpf_step(const struct cbpf_prog *prog, const struct cbpf_packet *packet,
 	       struct cbpf_state *state, struct cbpf_result *result)
 {
@@ -422,6 +469,14 @@ void cbpf_run_watched(const struct cbpf_prog *prog,
 	} while (cbpf_step(prog, packet, &s, result));
 }
 
+/*@ requires sound_prog(prog) && readable_packet(packet);
+    requires \valid_read(state) && \valid(offset) && \valid(size);
+    requires \separated(offset, size, state, prog, prog->row,
+                        prog->ops + (0 .. prog->n - 1), packet, packet->ctx);
+    terminates \true;
+    exits \false;
+    assigns *offset, *size;
+    ensures \result ==> inside(packet, *offset, *size); */
 bool cbpf_step_reads(const struct cbpf_prog *prog,
 		     const struct cbpf_packet *packet,
 		     const struct cbpf_state *state, int64_t *offset,

@@ -40,7 +40,7 @@ struct pk_value {
  * inside the packet: false and *why where the load ends the run. *at counts
  * from data and may be negative, into the headroom.
  */
-/*@ requires readable_packet(packet) && packet->caplen <= INT32_MAX;
+/*@ requires readable_packet(packet);
     requires \valid_read(row) && is_load_size(size);
     requires \valid(at) && \valid(why) && \separated(at, why);
     requires \separated(at, packet) && \separated(at, packet->ctx);

@@ -71,6 +71,8 @@ static bool is_sound(const struct cbpf_insn *op, uint32_t pc, uint32_t n,
 
 bool prog_is_sound(const struct cbpf_prog *prog)
 {
+	if (prog->n == 0)
+		return prog->may_end_at_once;
 	/*@ loop invariant 0 <= pc <= prog->n;
 	    loop invariant \forall integer i; 0 <= i < pc ==>
 	      sound_insn(prog->ops + i, i, prog->n,

@@ -50,6 +50,7 @@
 
     predicate sound_prog(struct cbpf_prog *prog) =
       readable_prog(prog) &&
+      (prog->n == 0 ==> prog->may_end_at_once != 0) &&
       \forall integer pc; 0 <= pc < prog->n ==>
 	sound_insn(prog->ops + pc, pc, prog->n, prog->traits.has_loop != 0);
 */
