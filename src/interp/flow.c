@@ -40,9 +40,9 @@ enum walk {
 };
 
 struct flow {
-	const struct cbpf_packet *packet;
-	int64_t at;	  /* of the header at hand, from data */
-	uint16_t proto;	  /* Ethertype of what is there */
+	const struct cbpf_packet *packet; /* with a context */
+	int64_t at;			  /* of the header at hand, from data */
+	uint16_t proto;			  /* Ethertype of what is there */
 	uint8_t ip_proto; /* transport, once an IP header was passed */
 	bool in_ip;	  /* at is behind an IP header: ip_proto says what */
 	bool is_later_fragment;
@@ -76,7 +76,7 @@ struct flow {
       f->at + off + size <= f->packet->caplen; */
 static const uint8_t *header(const struct flow *f, int64_t off, unsigned size)
 {
-	int64_t headroom = f->packet->ctx ? f->packet->ctx->headroom : 0;
+	int64_t headroom = f->packet->ctx->headroom;
 	int64_t at = f->at + off;
 
 	if (at < -headroom || at > (int64_t)f->packet->caplen - size)
@@ -144,7 +144,7 @@ static enum walk pass_vlan(struct flow *f)
 	const struct cbpf_ctx *ctx = f->packet->ctx;
 	const uint8_t *tag;
 
-	if (!f->tag_is_used && ctx && ctx->has_vlan) {
+	if (!f->tag_is_used && ctx->has_vlan) {
 		f->tag_is_used = true;
 		f->proto = ctx->proto;
 		return WALK_ON;

@@ -227,7 +227,7 @@ static enum cbpf_err link_and_check(struct cbpf_builder *b,
 	if (err == CBPF_OK)
 		return CBPF_OK;
 	cbpf_code_free(code);
-	return why.code == err ? dg_give(diag, &why) : dg_fail(diag, err);
+	return dg_give(diag, &why);
 }
 
 enum cbpf_err cbpf_builder_finish(struct cbpf_builder *b,

@@ -96,8 +96,8 @@ static void check_offset(struct verifier *v, size_t pc, uint16_t code)
 			complain(v, pc, CBPF_E_EXT, k, 0);
 		break;
 	case ABS_DATA:
-		if (CODE_MODE(code) == MODE_ABS &&
-		    (k % 4 != 0 || k >= SECCOMP_DATA_SIZE))
+		/* the one load from data that seccomp takes is ABS */
+		if (k % 4 != 0 || k >= SECCOMP_DATA_SIZE)
 			complain(v, pc, CBPF_E_DATA_OFFSET, k, 0);
 		break;
 	case ABS_LIMIT:

@@ -244,7 +244,7 @@ static bool take_offset(struct parser *p, struct operand *o)
 	return expect_punct(p, ']', "]");
 }
 
-/* After the 4 of 4*([k]&0xf). */
+/* At the 4 of 4*([k]&0xf), whose * was seen. */
 static bool take_msh(struct parser *p, struct operand *o)
 {
 	static const char expected[] = "an operand of the form 4*([k]&0xf)";
@@ -252,9 +252,9 @@ static bool take_msh(struct parser *p, struct operand *o)
 	uint32_t mask;
 
 	o->form = FORM_MSH;
-	advance(p);
-	if (!expect_punct(p, '*', expected) ||
-	    !expect_punct(p, '(', expected) ||
+	advance(p); /* the 4 */
+	advance(p); /* the * */
+	if (!expect_punct(p, '(', expected) ||
 	    !expect_punct(p, '[', expected) ||
 	    !take_number(p, &o->k, expected) ||
 	    !expect_punct(p, ']', expected) || !expect_punct(p, '&', expected))

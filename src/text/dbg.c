@@ -9,6 +9,7 @@
  *
  * When read, the l1: in front may be missing, since people cut it off.
  */
+#include <ctype.h>
 #include <stdio.h>
 
 #include "text/listing.h"
@@ -55,7 +56,7 @@ static bool is_label(const struct scan *s)
 {
 	size_t len = scan_word(s);
 
-	return len > 1 && *s->at == 'l' && s->at[1] >= '0' && s->at[1] <= '9' &&
+	return len > 1 && *s->at == 'l' && isdigit((unsigned char)s->at[1]) &&
 	       s->at + len < s->end && s->at[len] == ':';
 }
 

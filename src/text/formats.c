@@ -132,11 +132,11 @@ static bool is_starved(const struct reading *r)
 	       r->lines.is_broken;
 }
 
+/* Of readings without an error, which have an instruction at least. */
 static bool is_same(const struct reading *a, const struct reading *b)
 {
 	return a->insns.len == b->insns.len &&
-	       (a->insns.len == 0 ||
-		memcmp(a->insns.at, b->insns.at, a->insns.len) == 0);
+	       memcmp(a->insns.at, b->insns.at, a->insns.len) == 0;
 }
 
 static bool is_further(const struct reading *a, const struct reading *b)
@@ -395,7 +395,7 @@ enum cbpf_err cbpf_text_losses(enum cbpf_format format,
 	    r.first == CBPF_E_NOMEM)
 		err = CBPF_E_NOMEM;
 	else if (r.first != CBPF_OK || r.insns.len != n * sizeof(*insns) ||
-		 (n && memcmp(r.insns.at, insns, r.insns.len) != 0))
+		 memcmp(r.insns.at, insns, r.insns.len) != 0)
 		err = compare_lines(&r, insns, n, report);
 	buf_free(&out);
 	buf_free(&r.insns);

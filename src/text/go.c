@@ -139,8 +139,7 @@ void go_write(struct buf *out, const struct cbpf_insn *insns, size_t n)
 /* `{85 1 2 10}` */
 static bool scan_structure(struct scan *s, struct cbpf_insn *insn)
 {
-	return scan_insn(s, insn) &&
-	       (scan_accept(s, "}") || scan_fail(s, "}")) &&
+	return scan_insn(s, insn) && scan_expect(s, "}") &&
 	       listing_line_ends(s);
 }
 

@@ -88,8 +88,8 @@ static bool scan_target(struct scan *s, const char *name, size_t pc,
 	uint32_t target;
 
 	scan_space(s, false);
-	if (!scan_accept(s, name))
-		return scan_fail(s, name);
+	if (!scan_expect(s, name))
+		return false;
 	start = *s;
 	if (!scan_number(s, false, false, UINT32_MAX, &target))
 		return false;
@@ -106,8 +106,8 @@ static bool scan_index(struct scan *s, size_t pc)
 		return scan_fail(s, "( and the number of the instruction");
 	if (!scan_number(s, false, false, UINT32_MAX, &index))
 		return false;
-	if (!scan_accept(s, ")"))
-		return scan_fail(s, ")");
+	if (!scan_expect(s, ")"))
+		return false;
 	if (index != pc)
 		return scan_report(&start, CBPF_E_ORDER, index, pc);
 	scan_space(s, false);

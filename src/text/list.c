@@ -112,7 +112,7 @@ static bool next_item(struct scan *s)
 		return false;
 	has_comma = scan_accept(s, ",");
 	scan_space(s, false);
-	if (!has_comma && !scan_is_end(s) && *s->at != '\n')
+	if (!has_comma && *s->at != '\n')
 		return scan_fail(s, "a comma or the end of the line");
 	scan_blank(s);
 	return !scan_is_end(s);

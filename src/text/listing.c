@@ -99,8 +99,7 @@ static bool scan_k(struct scan *s, struct cbpf_insn *insn)
 static bool scan_k_and(struct scan *s, struct cbpf_insn *insn,
 		       const char *close)
 {
-	return scan_k(s, insn) &&
-	       (scan_accept(s, close) || scan_fail(s, close));
+	return scan_k(s, insn) && scan_expect(s, close);
 }
 
 /* Takes the name of an ancillary load. */
@@ -122,7 +121,7 @@ static bool scan_offset(struct scan *s, struct cbpf_insn *insn,
 {
 	*form = FORM_ABS;
 	if (accept_ext(s, insn))
-		return scan_accept(s, "]") || scan_fail(s, "]");
+		return scan_expect(s, "]");
 	if (scan_accept(s, "x")) {
 		*form = FORM_IND;
 		scan_space(s, false);
@@ -230,6 +229,6 @@ void listing_read(struct reading *r,
 		scan_skip_line(&s);
 		pc++;
 	}
-	if (pc == 0 && r->first == CBPF_OK)
+	if (pc == 0)
 		scan_fail(&s, expected);
 }

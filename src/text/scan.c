@@ -131,6 +131,11 @@ bool scan_fail(struct scan *s, const char *expected)
 	return false;
 }
 
+bool scan_expect(struct scan *s, const char *literal)
+{
+	return scan_accept(s, literal) || scan_fail(s, literal);
+}
+
 bool scan_number(struct scan *s, bool is_c, bool is_signed, uint32_t max,
 		 uint32_t *value)
 {

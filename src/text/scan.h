@@ -22,6 +22,8 @@ CBPF_INTERNAL void scan_blank(struct scan *s);
 CBPF_INTERNAL void scan_skip_line(struct scan *s);
 /* Passes a literal, or leaves the cursor. */
 CBPF_INTERNAL bool scan_accept(struct scan *s, const char *literal);
+/* Passes a literal, or reports that it is not here. */
+CBPF_INTERNAL bool scan_expect(struct scan *s, const char *literal);
 /* The word of letters and digits here, not passed. */
 CBPF_INTERNAL size_t scan_word(const struct scan *s);
 CBPF_INTERNAL bool scan_is_word(const struct scan *s, const char *word);
