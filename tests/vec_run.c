@@ -370,7 +370,7 @@ static bool text_section(const struct vector *v, unsigned at, const char *p,
 
 /* ---- texts, a line each ------------------------------------------------- */
 
-/* \\n, \\t and \\r in a text of one line; returns the length. */
+/* \\n, \\t, \\r and \\xHH in a text of one line; returns the length. */
 static size_t unescape(char *text)
 {
 	static const char codes[] = "ntr", values[] = "\n\t\r";
@@ -380,6 +380,12 @@ static size_t unescape(char *text)
 		const char *code =
 			*p == '\\' && p[1] ? strchr(codes, p[1]) : NULL;
 
+		if (*p == '\\' && p[1] == 'x' &&
+		    from_hex(p + 2, p + 4, (uint8_t *)to, 1) == 1) {
+			to++;
+			p += 3;
+			continue;
+		}
 		*to++ = code ? values[code - codes] : *p;
 		p += code != NULL;
 	}
@@ -444,7 +450,7 @@ static bool lines_section(struct vector *v, unsigned at, const char *p,
 		size_t len = strcspn(p, "\n");
 
 		at++;
-		if (len == 0 || *p == '#')
+		if (len == 0 || strncmp(p, "# ", 2) == 0)
 			continue;
 		if (len >= sizeof(line))
 			return fail(v, at, "%s", "the line is too long");

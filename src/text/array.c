@@ -13,6 +13,7 @@
  * names of constants.def and offsetof(struct seccomp_data, ...). What is not
  * known here, as __NR_read, depends on a machine and is refused.
  */
+#include <ctype.h>
 #include <string.h>
 
 #include "text/scan.h"
@@ -66,13 +67,13 @@ struct expression {
 	bool is_too_large; /* of 64 bits, on the way */
 };
 
-/* Higher binds tighter; 0 is no operator. */
+/* Higher binds tighter; 0 is a parenthesis. */
 static int precedence(char op)
 {
 	static const char *const levels[] = { "|",  "^", "&",	   "<>",
 					      "+-", "*", "n~bhwil" };
 
-	for (size_t i = 0; op && i < CBPF_COUNT(levels); i++)
+	for (size_t i = 0; i < CBPF_COUNT(levels); i++)
 		if (strchr(levels[i], op))
 			return (int)i + 1;
 	return 0;
@@ -80,7 +81,7 @@ static int precedence(char op)
 
 static bool is_unary(char op)
 {
-	return op && strchr("n~bhwil", op);
+	return strchr("n~bhwil", op) != NULL;
 }
 
 /* Shifts by what C leaves undefined count as too large. */
@@ -157,8 +158,9 @@ static bool push_value(struct scan *s, struct expression *e, int64_t value)
 }
 
 /*
- * `(unsigned int)`, `(__u8)`: the narrowest of its words counts. Signed types
- * narrower than int are not taken: nobody means what they do.
+ * `(unsigned int)`, `(__u8)`: of several words, unsigned outweighs long, and
+ * long int. Signed types narrower than int are not taken: nobody means what
+ * they do.
  */
 static bool accept_cast(struct scan *s, char *op)
 {
@@ -183,8 +185,7 @@ static bool accept_cast(struct scan *s, char *op)
 				break;
 		if (i == CBPF_COUNT(types))
 			break;
-		/* `unsigned` outweighs int and long */
-		if (n_words == 0 || *op != 'w')
+		if (n_words == 0 || *op == 'i' || types[i].op == 'w')
 			*op = types[i].op;
 		ahead.at += scan_word(&ahead);
 	}
@@ -229,13 +230,13 @@ static bool scan_offsetof(struct scan *s, int64_t *value)
 		if (!scan_number(s, true, false, 5, &arg))
 			return false;
 		*value = CBPF_DATA_ARGS + 8 * (int64_t)arg;
-		if (!scan_accept(s, "]"))
-			return scan_fail(s, "]");
+		if (!scan_expect(s, "]"))
+			return false;
 	} else {
 		return scan_fail(s, "a member of struct seccomp_data");
 	}
 	scan_space(s, true);
-	return scan_accept(s, ")") || scan_fail(s, ")");
+	return scan_expect(s, ")");
 }
 
 /* A number and its suffix, or a name. */
@@ -244,7 +245,7 @@ static bool scan_primary(struct scan *s, int64_t *value)
 	size_t len = scan_word(s);
 	uint32_t number;
 
-	if (len > 0 && *s->at >= '0' && *s->at <= '9') {
+	if (len > 0 && isdigit((unsigned char)*s->at)) {
 		struct scan digits = *s;
 
 		/* the suffix is no part of the number */
@@ -369,9 +370,8 @@ static bool scan_designated(struct scan *s, uint32_t field[4])
 		return scan_fail(s, "code, jt, jf or k");
 	s->at += strlen(names[i]);
 	scan_space(s, true);
-	if (!scan_accept(s, "="))
-		return scan_fail(s, "=");
-	return scan_value(s, text_field_max[i], &field[i]);
+	return scan_expect(s, "=") &&
+	       scan_value(s, text_field_max[i], &field[i]);
 }
 
 /* Behind {: four values, or named ones, of which the missing are 0. */
@@ -401,7 +401,7 @@ static bool scan_braces(struct scan *s, struct cbpf_insn *insn)
 	}
 	scan_space(s, true);
 	*insn = text_insn(field);
-	return scan_accept(s, "}") || scan_fail(s, "}");
+	return scan_expect(s, "}");
 }
 
 /* BPF_STMT(code, k) and BPF_JUMP(code, k, jt, jf): another order. */
@@ -422,7 +422,7 @@ static bool scan_macro(struct scan *s, struct cbpf_insn *insn)
 			return false;
 	}
 	*insn = text_insn(field);
-	return scan_accept(s, ")") || scan_fail(s, ")");
+	return scan_expect(s, ")");
 }
 
 static bool is_macro(const struct scan *s)
@@ -452,10 +452,10 @@ static bool skip_directive(struct scan *s)
 			return scan_fail(&start, "no comment in this line");
 		s->at++;
 	}
-	end = s->at;
-	while (end > start.at && (end[-1] == '\r' || end[-1] == ' '))
+	end = s->at; /* behind the directive's name at least */
+	while (end[-1] == '\r' || end[-1] == ' ')
 		end--;
-	if (end > start.at && end[-1] == '\\')
+	if (end[-1] == '\\')
 		return scan_fail(&start, "a line that ends where it ends");
 	scan_skip_line(s);
 	return true;
@@ -545,16 +545,18 @@ static bool is_end(const struct scan *s, bool is_braced)
 	return scan_is_end(s) || (is_braced && *s->at == '}');
 }
 
-/* `};` and nothing more; a bound in plain decimal is the array's length. */
+/*
+ * `};` and nothing more; a bound in plain decimal is the array's length. The
+ * digits of a bound end before the = behind it.
+ */
 static void close_array(struct scan *s, struct scan *bound)
 {
 	struct scan count = *bound;
 	uint32_t n = 0;
 
-	for (; bound->r && !scan_is_end(&count) && *count.at >= '0' &&
-	       *count.at <= '9' && n < TEXT_INSNS_MAX;
-	     count.at++)
-		n = n * 10 + (uint32_t)(*count.at - '0');
+	for (; bound->r && isdigit((unsigned char)*count.at); count.at++)
+		n = n > TEXT_INSNS_MAX ? n
+				       : n * 10 + (uint32_t)(*count.at - '0');
 	if (count.at != bound->at && *bound->at != '0' &&
 	    scan_accept(&count, "]") && n != reading_count(s->r))
 		scan_report(bound, CBPF_E_COUNT, n, reading_count(s->r));
