@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The library's calls by themselves: options, round trips through every form,
- * captures cut at every byte, refused memory, hostile text, attaching.
+ * The library's calls by themselves: options, limits that no vector can ask
+ * for, captures cut at every byte, refused memory, hostile text, attaching.
  *
  *	unit DIRECTORY-OF-CAPTURES
  */
@@ -48,10 +48,53 @@ static void test_options(void)
 	       "options of an older version leave the rest at its default");
 	cbpf_prog_free(prog);
 	cbpf_prog_free(NULL);
+	cbpf_builder_free(NULL);
 	cbpf_code_free(NULL);
 	cbpf_judge_free(NULL);
 	cbpf_capture_close(NULL);
 	tap_ok(true, "every free takes NULL");
+}
+
+/* Options that no version has: refused with a diagnosis, where there is one. */
+static void test_wrong_options(void)
+{
+	const struct cbpf_insn ret = { 6, 0, 0, 1 };
+	struct cbpf_prog_opts nowhere = { .size = sizeof(nowhere),
+					  .dialect = CBPF_ANY_DIALECT };
+	struct {
+		struct cbpf_check_opts opts;
+		char tail[16];
+	} wrong[3] = {
+		{ { .size = sizeof(wrong[0]) }, { 1 } },
+		{ { .size = sizeof(wrong[0]), .dialect = CBPF_ANY_DIALECT },
+		  { 0 } },
+		{ { .size = sizeof(wrong[0]), .hook = CBPF_HOOKS }, { 0 } },
+	};
+	const enum cbpf_format none[] = { CBPF_FORMATS, CBPF_FORMAT_AUTO };
+	struct cbpf_prog *prog;
+	struct cbpf_code code;
+	unsigned bad = 0;
+	size_t size;
+	char *text;
+
+	bad += cbpf_prog_new(&ret, 1, &nowhere, &prog, NULL) != CBPF_E_ARGUMENT;
+	for (int i = 0; i < 3; i++) {
+		struct cbpf_diag diag = { .code = CBPF_OK };
+		struct cbpf_report report = { &diag, 1, 0, 0 };
+
+		bad += cbpf_check(&ret, 1, &wrong[i].opts, &report) !=
+			       CBPF_E_ARGUMENT ||
+		       diag.code != CBPF_E_ARGUMENT || !*diag.word;
+	}
+	bad += cbpf_text_read(CBPF_FORMATS, "", 0, NULL, &code, NULL) !=
+	       CBPF_E_ARGUMENT;
+	for (int i = 0; i < 2; i++) {
+		bad += cbpf_text_write(none[i], &ret, 1, NULL, &text, &size) !=
+		       CBPF_E_ARGUMENT;
+		bad += cbpf_text_losses(none[i], &ret, 1, NULL, NULL) !=
+		       CBPF_E_ARGUMENT;
+	}
+	tap_ok(bad == 0, "no dialect, no hook, no format: ARGUMENT");
 }
 
 static void test_names(void)
@@ -76,7 +119,25 @@ static void test_names(void)
 	for (int d = 0; d < CBPF_DIALECTS; d++)
 		bad += cbpf_dialect_find(cbpf_dialect_name(
 			       (enum cbpf_dialect)d)) != (enum cbpf_dialect)d;
-	tap_ok(bad == 0, "formats and dialects are found by their names");
+	for (int h = 0; h < CBPF_HOOKS; h++)
+		bad += cbpf_hook_find(cbpf_hook_name((enum cbpf_hook)h)) !=
+		       (enum cbpf_hook)h;
+	tap_ok(bad == 0,
+	       "formats, dialects and hooks are found by their names");
+	tap_ok(!cbpf_format_name(CBPF_FORMATS) &&
+		       cbpf_format_find("nonsense") == CBPF_FORMATS &&
+		       !cbpf_format_is_binary(CBPF_FORMATS) &&
+		       !cbpf_hook_name(CBPF_HOOKS) &&
+		       cbpf_hook_find("nonsense") == CBPF_HOOKS &&
+		       !cbpf_dialect_name((enum cbpf_dialect)99) &&
+		       cbpf_dialect_find("nonsense") == CBPF_DIALECTS &&
+		       !cbpf_dialect_was_run(CBPF_ANY_DIALECT) &&
+		       !cbpf_dialect_has_wirelen(CBPF_ANY_DIALECT) &&
+		       !strcmp(cbpf_end_name((enum cbpf_end)99), "?"),
+	       "what is past an enumeration's end has no name and no property");
+	tap_ok(cbpf_dialect_has_wirelen(CBPF_LINUX) &&
+		       !cbpf_dialect_has_wirelen(CBPF_GO),
+	       "Go knows the captured length only");
 	tap_ok(cbpf_link_find("en10mb") == 1 && cbpf_link_find("101") == 101 &&
 		       cbpf_link_find("nonsense") < 0 &&
 		       cbpf_link_find("99999") < 0,
@@ -155,6 +216,29 @@ static void test_hostile_text(void)
 			"that says why");
 }
 
+/* ---- memory ------------------------------------------------------------- */
+
+struct stingy {
+	long left;  /* allocations that still succeed */
+	long alive; /* blocks not freed yet */
+};
+
+static void *stingy_realloc(void *ctx, void *p, size_t old, size_t size)
+{
+	struct stingy *s = ctx;
+
+	(void)old;
+	if (size == 0) {
+		s->alive -= p != NULL;
+		free(p);
+		return NULL;
+	}
+	if (s->left-- <= 0)
+		return NULL;
+	s->alive += p == NULL;
+	return realloc(p, size);
+}
+
 /* ---- builder ------------------------------------------------------------ */
 
 static enum cbpf_err build_bad(int kind, struct cbpf_diag *diag)
@@ -162,6 +246,12 @@ static enum cbpf_err build_bad(int kind, struct cbpf_diag *diag)
 	static const char *const far[] = { "accept" };
 	struct cbpf_check_opts opts = { .size = sizeof(opts),
 					.dialect = CBPF_LINUX };
+	struct {
+		struct cbpf_check_opts opts;
+		char tail[16];
+	} newer = { .opts = opts };
+	struct stingy plenty = { 1000, 0 };
+	struct cbpf_mem libc = { &plenty, stingy_realloc };
 	struct cbpf_builder *b;
 	struct cbpf_code code;
 	enum cbpf_err err;
@@ -212,7 +302,25 @@ static enum cbpf_err build_bad(int kind, struct cbpf_diag *diag)
 		cbpf_builder_add(b, CBPF_LSH_K, 40);
 		cbpf_builder_label(b, far[0]);
 		break;
-	case 10:
+	case 10: /* of two mistakes the first is told */
+		cbpf_builder_jump(b, (enum cbpf_op)0x95, 1, far[0], NULL);
+		cbpf_builder_jump(b, CBPF_JA, 0, "nowhere", NULL);
+		cbpf_builder_label(b, "a");
+		cbpf_builder_label(b, "a");
+		break;
+	case 11: /* a dialect of another version; memory of its own */
+		opts.mem = &libc;
+		opts.dialect = CBPF_ANY_DIALECT;
+		break;
+	case 12:
+		opts.size = sizeof(newer);
+		newer.opts = opts;
+		newer.tail[0] = 1;
+		cbpf_builder_add(b, CBPF_RET_K, 0);
+		err = cbpf_builder_finish(b, &newer.opts, &code, diag);
+		cbpf_builder_free(b);
+		return err;
+	case 13:
 		cbpf_builder_free(b);
 		return cbpf_builder_new(NULL, &b) == CBPF_OK
 			       ? (err = cbpf_builder_finish(b, NULL, &code,
@@ -240,7 +348,8 @@ static void test_builder(void)
 		{ CBPF_E_TOO_LONG, 0, "" },	{ CBPF_E_ARGUMENT, 1, NULL },
 		{ CBPF_E_ARGUMENT, 1, NULL },	{ CBPF_E_ARGUMENT, 1, NULL },
 		{ CBPF_E_ARGUMENT, 1, NULL },	{ CBPF_E_SHIFT, 302, "" },
-		{ CBPF_E_EMPTY, 0, "" },
+		{ CBPF_E_ARGUMENT, 1, NULL },	{ CBPF_E_ARGUMENT, 0, NULL },
+		{ CBPF_E_ARGUMENT, 0, NULL },	{ CBPF_E_EMPTY, 0, "" },
 	};
 
 	for (int i = 0; i < (int)(sizeof(want) / sizeof(want[0])); i++) {
@@ -266,6 +375,11 @@ static bool count_steps(void *ctx, const struct cbpf_state *state)
 	(void)state;
 	(*n)++;
 	return true;
+}
+
+static bool stop_at_third(void *ctx, const struct cbpf_state *state)
+{
+	return count_steps(ctx, state) && *(unsigned *)ctx < 3;
 }
 
 static void test_steps(void)
@@ -305,28 +419,190 @@ static void test_steps(void)
 	tap_ok(bad == 0, "whole, stepped and watched runs are the same");
 }
 
-/* ---- memory ------------------------------------------------------------- */
-
-struct stingy {
-	long left;  /* allocations that still succeed */
-	long alive; /* blocks not freed yet */
-};
-
-static void *stingy_realloc(void *ctx, void *p, size_t old, size_t size)
+/* What no packet of a vector can be, and limits that end a run early. */
+static void test_run_limits(void)
 {
-	struct stingy *s = ctx;
+	static const struct cbpf_insn body[] = { { CBPF_LD_IMM, 0, 0, 1 },
+						 { CBPF_JA, 0, 0, 0xfffffffe },
+						 { CBPF_RET_K, 0, 0, 7 } };
+	struct cbpf_prog_opts opts = { .size = sizeof(opts),
+				       .dialect = CBPF_LIBPCAP };
+	struct cbpf_packet huge = { NULL, 1u << 31, 1u << 31, NULL };
+	struct cbpf_packet none = { NULL, 0, 0, NULL };
+	struct cbpf_watch five = { .size = sizeof(five), .max_steps = 5 };
+	unsigned counted = 0;
+	struct cbpf_watch stop = { .size = sizeof(stop),
+				   .before = stop_at_third,
+				   .ctx = &counted };
+	struct cbpf_result result;
+	struct cbpf_prog *prog;
 
-	(void)old;
-	if (size == 0) {
-		s->alive -= p != NULL;
-		free(p);
-		return NULL;
-	}
-	if (s->left-- <= 0)
-		return NULL;
-	s->alive += p == NULL;
-	return realloc(p, size);
+	if (cbpf_prog_new(&body[2], 1, &opts, &prog, NULL) != CBPF_OK)
+		return;
+	cbpf_run(prog, &huge, &result);
+	tap_ok(result.end == CBPF_ABORTED && result.why == CBPF_E_PACKET_SIZE,
+	       "a packet of 2 GiB is no packet");
+	cbpf_run_watched(prog, &none, NULL, &result);
+	tap_ok(result.end == CBPF_RETURNED && result.value == 7,
+	       "a watched run without a watch is a run");
+	cbpf_prog_free(prog);
+	if (cbpf_prog_new(body, 3, &opts, &prog, NULL) != CBPF_OK)
+		return;
+	cbpf_run_watched(prog, &none, &five, &result);
+	tap_ok(result.end == CBPF_ENDLESS && result.steps == 5,
+	       "five steps, and no more");
+	cbpf_run_watched(prog, &none, &stop, &result);
+	tap_ok(result.end == CBPF_ENDLESS && result.steps == 2 && counted == 3,
+	       "who watches may end the run");
+	cbpf_run_watched(prog, &none, NULL, &result);
+	tap_ok(result.end == CBPF_ENDLESS && result.steps == CBPF_STEP_LIMIT,
+	       "a loop that is watched ends as one that is not");
+	cbpf_prog_free(prog);
 }
+
+/* The bytes that each kind of load is about to read. */
+static void test_step_reads(void)
+{
+	static const struct {
+		struct cbpf_insn insn;
+		enum cbpf_dialect dialect;
+		bool reads;
+		int64_t offset;
+		uint32_t size;
+	} loads[] = {
+		{ { CBPF_LD_W, 0, 0, 4 }, CBPF_LINUX, true, 4, 4 },
+		{ { CBPF_LD_H, 0, 0, 4 }, CBPF_LINUX, true, 4, 2 },
+		{ { CBPF_LD_B, 0, 0, 4 }, CBPF_LINUX, true, 4, 1 },
+		{ { CBPF_LD_WX, 0, 0, 4 }, CBPF_LINUX, true, 7, 4 },
+		{ { CBPF_LD_HX, 0, 0, 4 }, CBPF_LINUX, true, 7, 2 },
+		{ { CBPF_LD_BX, 0, 0, 4 }, CBPF_LINUX, true, 7, 1 },
+		{ { CBPF_LDX_MSH, 0, 0, 4 }, CBPF_LINUX, true, 4, 1 },
+		{ { CBPF_LD_W, 0, 0, 4 }, CBPF_SECCOMP, true, 4, 4 },
+		{ { CBPF_LD_W, 0, 0, 61 }, CBPF_LINUX, false, 61, 4 },
+		{ { CBPF_LD_W, 0, 0, 0xfff00002 }, CBPF_LINUX, true, 2, 4 },
+		{ { CBPF_LD_LEN, 0, 0, 0 }, CBPF_LINUX, false, 0, 0 },
+	};
+	static const uint8_t data[64];
+	struct cbpf_packet packet = { data, sizeof(data), sizeof(data), NULL };
+	unsigned bad = 0;
+
+	for (size_t i = 0; i < sizeof(loads) / sizeof(loads[0]); i++) {
+		struct cbpf_prog_opts opts = { .size = sizeof(opts),
+					       .dialect = loads[i].dialect };
+		struct cbpf_insn insns[2] = { loads[i].insn,
+					      { CBPF_RET_K, 0, 0, 0 } };
+		struct cbpf_state state = cbpf_state_init(&packet);
+		struct cbpf_prog *prog;
+		int64_t offset;
+		uint32_t size;
+
+		state.x = 3;
+		if (cbpf_prog_new(insns, 2, &opts, &prog, NULL) != CBPF_OK) {
+			bad++;
+			continue;
+		}
+		bad += cbpf_step_reads(prog, &packet, &state, &offset, &size) !=
+			       loads[i].reads ||
+		       offset != loads[i].offset || size != loads[i].size;
+		state.pc = 2;
+		bad += cbpf_step_reads(prog, &packet, &state, &offset, &size) ||
+		       size != 0;
+		cbpf_prog_free(prog);
+	}
+	tap_ok(bad == 0, "each load says which bytes it is about to read");
+}
+
+/* What Linux converts each instruction to: build/tests/kernel found it. */
+static void test_costs(void)
+{
+	static const struct {
+		struct cbpf_insn insn;
+		unsigned cost; /* the prologue of a program that loads too */
+	} costs[] = {
+		{ { CBPF_LD_IMM, 0, 0, 1 }, 1 },
+		{ { CBPF_LD_W, 0, 0, 0 }, 4 + 13 },
+		{ { CBPF_LD_H, 0, 0, 32767 }, 4 + 14 },
+		{ { CBPF_LD_W, 0, 0, 32768 }, 4 + 16 },
+		{ { CBPF_LD_B, 0, 0, 1 }, 4 + 13 },
+		{ { CBPF_LD_W, 0, 0, 0xfff00000 }, 4 + 8 },
+		{ { CBPF_LD_WX, 0, 0, 0 }, 4 + 8 },
+		{ { CBPF_LD_HX, 0, 0, 1 }, 4 + 9 },
+		{ { CBPF_LD_BX, 0, 0, 1 }, 4 + 9 },
+		{ { CBPF_LDX_MSH, 0, 0, 1 }, 4 + 19 },
+		{ { CBPF_DIV_X, 0, 0, 0 }, 5 },
+		{ { CBPF_MOD_X, 0, 0, 0 }, 5 },
+		{ { CBPF_JA, 0, 0, 0 }, 1 },
+		{ { CBPF_JEQ_K, 1, 0, 1 }, 1 },
+		{ { CBPF_JEQ_K, 0, 1, 1 }, 1 },
+		{ { CBPF_JEQ_K, 1, 2, 1 }, 2 },
+		{ { CBPF_JSET_K, 0, 1, 1 }, 2 },
+		{ { CBPF_JEQ_K, 1, 2, 0x80000000 }, 3 },
+		{ { CBPF_JEQ_X, 1, 2, 0x80000000 }, 2 },
+		{ { CBPF_RET_K, 0, 0, 0 }, 2 },
+	};
+
+	for (size_t i = 0; i < sizeof(costs) / sizeof(costs[0]); i++) {
+		struct cbpf_cost cost =
+			cbpf_check_cost(&costs[i].insn, 1, CBPF_LINUX);
+
+		tap_ok(cost.converted == 3 + costs[i].cost,
+		       "code 0x%02x, k %#x costs %u", costs[i].insn.code,
+		       costs[i].insn.k, costs[i].cost);
+	}
+}
+
+/* Limits of the kernel where no vector can say what a socket holds. */
+static void test_kernel_limits(void)
+{
+	struct cbpf_insn far[2402] = { { CBPF_JA, 0, 0, 2400 } };
+	uint32_t lines[2402] = { 77 };
+	const struct cbpf_insn ret = { CBPF_RET_K, 0, 0, 1 };
+	const struct cbpf_insn unknown = { CBPF_LD_W, 0, 0, 0xfffff0ff };
+	struct cbpf_check_opts opts = { .size = sizeof(opts),
+					.dialect = CBPF_LINUX };
+	struct cbpf_diag diag = { .code = CBPF_OK };
+	struct cbpf_report report = { &diag, 1, 0, 0 };
+	unsigned bad = 0;
+	char *text;
+	size_t size;
+
+	for (int i = 1; i < 2401; i++)
+		far[i] = (struct cbpf_insn){ CBPF_LD_W, 0, 0, 1 };
+	far[2401] = ret;
+	opts.lines = lines;
+	tap_ok(cbpf_check(far, 2402, &opts, &report) == CBPF_E_JUMP_FAR &&
+		       diag.pc == 0 && diag.line == 77,
+	       "a jump that Linux cannot convert is told with its line");
+	opts.lines = NULL;
+	/* 3 and 2 of ours, 8 bytes each, behind 96: docs/kernel.md */
+	opts.optmem_max = 96 + 8 * 5;
+	opts.hook = CBPF_HOOK_REUSEPORT;
+	bad += cbpf_check(&ret, 1, &opts, NULL) != CBPF_OK;
+	opts.hook = CBPF_HOOK_SOCKET;
+	bad += cbpf_check(&ret, 1, &opts, NULL) != CBPF_E_OPTMEM;
+	opts.optmem_max++;
+	bad += cbpf_check(&ret, 1, &opts, NULL) != CBPF_OK;
+	tap_ok(bad == 0, "a socket must stay below its limit, a reuseport "
+			 "program may reach it");
+	opts.optmem_max = 0;
+	opts.optmem_held = 200000;
+	diag.code = CBPF_OK;
+	report.n = 0;
+	tap_ok(cbpf_check(&ret, 1, &opts, &report) == CBPF_E_OPTMEM &&
+		       diag.b == 0,
+	       "a socket that holds more than its limit has no room");
+	tap_ok(cbpf_check_cost(&unknown, 1, CBPF_LINUX).converted == 4 &&
+		       cbpf_check_cost(&unknown, 1, CBPF_ANY_DIALECT)
+				       .converted == 0,
+	       "what no dialect knows has a cost all the same, or none");
+	tap_ok(cbpf_text_write(CBPF_FORMAT_XT, NULL, 0, NULL, &text, &size) ==
+			       CBPF_OK &&
+		       strcmp(text, "0\n") == 0,
+	       "an empty list is a list of none");
+	cbpf_text_free(text, size, NULL);
+}
+
+/* ---- refused memory ----------------------------------------------------- */
 
 static enum cbpf_err use_builder(const struct cbpf_mem *mem)
 {
@@ -605,10 +881,15 @@ static void test_attach(void)
 int main(int argc, char **argv)
 {
 	test_options();
+	test_wrong_options();
 	test_names();
 	test_hostile_text();
 	test_builder();
 	test_steps();
+	test_run_limits();
+	test_step_reads();
+	test_costs();
+	test_kernel_limits();
 	test_captures(argc > 1 ? argv[1] : "tests/packets");
 	test_attach();
 	return tap_done();

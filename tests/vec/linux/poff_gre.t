@@ -1,0 +1,19 @@
+# poff: what GRE may carry before and as its payload, and where it is not understood.
+dialect user linux
+-- asm
+        ld poff
+        ret a
+-- run
+ff ff ff ff ff ff 02 00 00 00 00 01 08 00 45 00 00 28 00 00 40 00 40 2f 00 00 7f 00 00 01 7f 00 00 01 b0 00 08 00 00 00 00 00 00 00 00 00 00 00 00 00 45 00 00 28 00 00 40 00 40 11 00 00 7f 00 00 01 7f 00 00 01 00 00 00 00 00 00 00 00 net_off=14 proto=0x800 => 78   # checksum, key, sequence
+ff ff ff ff ff ff 02 00 00 00 00 01 08 00 45 00 00 28 00 00 40 00 40 2f 00 00 7f 00 00 01 7f 00 00 01 20 00 08 00 00 00 net_off=14 proto=0x800 => 0   # the key is cut
+ff ff ff ff ff ff 02 00 00 00 00 01 08 00 45 00 00 28 00 00 40 00 40 2f 00 00 7f 00 00 01 7f 00 00 01 40 00 08 00 00 00 00 00 00 00 00 00 net_off=14 proto=0x800 => 34   # routing: not understood
+ff ff ff ff ff ff 02 00 00 00 00 01 08 00 45 00 00 28 00 00 40 00 40 2f 00 00 7f 00 00 01 7f 00 00 01 00 02 08 00 00 00 00 00 00 00 00 00 net_off=14 proto=0x800 => 34   # no version that is known
+ff ff ff ff ff ff 02 00 00 00 00 01 08 00 45 00 00 28 00 00 40 00 40 2f 00 00 7f 00 00 01 7f 00 00 01 00 00 65 58 00 00 00 00 00 00 00 00 00 00 00 00 08 00 45 00 00 28 00 00 40 00 40 06 00 00 7f 00 00 01 7f 00 00 01 00 00 00 00 00 00 00 00 00 00 00 00 60 00 00 00 00 00 00 00 00 00 00 00 net_off=14 proto=0x800 => 96   # an Ethernet frame
+ff ff ff ff ff ff 02 00 00 00 00 01 08 00 45 00 00 28 00 00 40 00 40 2f 00 00 7f 00 00 01 7f 00 00 01 00 00 65 58 00 00 00 00 00 00 00 00 00 00 00 00 net_off=14 proto=0x800 => 0   # a frame cut short
+ff ff ff ff ff ff 02 00 00 00 00 01 08 00 45 00 00 28 00 00 40 00 40 2f 00 00 7f 00 00 01 7f 00 00 01 20 01 88 0b 00 00 00 00 ff 03 00 21 45 00 00 28 00 00 40 00 40 11 00 00 7f 00 00 01 7f 00 00 01 00 00 00 00 00 00 00 00 net_off=14 proto=0x800 => 74   # PPTP
+ff ff ff ff ff ff 02 00 00 00 00 01 08 00 45 00 00 28 00 00 40 00 40 2f 00 00 7f 00 00 01 7f 00 00 01 30 81 88 0b 00 00 00 00 00 00 00 00 00 00 00 00 ff 03 00 57 60 00 00 00 00 08 3a 40 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 01 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 01 00 00 00 00 00 00 00 00 net_off=14 proto=0x800 => 102   # with sequence and acknowledgement, and IPv6
+ff ff ff ff ff ff 02 00 00 00 00 01 08 00 45 00 00 28 00 00 40 00 40 2f 00 00 7f 00 00 01 7f 00 00 01 20 01 88 0b 00 00 00 00 ff 03 c0 21 00 00 00 00 00 00 00 00 net_off=14 proto=0x800 => 0   # PPP that is no IP
+ff ff ff ff ff ff 02 00 00 00 00 01 08 00 45 00 00 28 00 00 40 00 40 2f 00 00 7f 00 00 01 7f 00 00 01 20 01 88 0b 00 00 00 00 ff 03 net_off=14 proto=0x800 => 0   # PPP cut short
+ff ff ff ff ff ff 02 00 00 00 00 01 08 00 45 00 00 28 00 00 40 00 40 2f 00 00 7f 00 00 01 7f 00 00 01 20 01 08 00 00 00 00 00 00 00 00 00 net_off=14 proto=0x800 => 34   # version 1 is for PPTP
+ff ff ff ff ff ff 02 00 00 00 00 01 08 00 45 00 00 28 00 00 40 00 40 2f 00 00 7f 00 00 01 7f 00 00 01 00 01 88 0b 00 00 00 00 00 00 00 00 net_off=14 proto=0x800 => 34   # and PPTP has a key
+ff ff ff ff ff ff 02 00 00 00 00 01 08 00 45 00 00 28 00 00 40 00 40 2f 00 00 7f 00 00 01 7f 00 00 01 00 00 net_off=14 proto=0x800 => 0
