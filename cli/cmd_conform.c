@@ -270,7 +270,7 @@ static enum outcome judge_load(struct conform *c, struct vector *v)
 		reasons_add(&c->file.reasons, why, 1);
 		return SKIP;
 	}
-	if (strcmp(v->load, "ok") && strcmp(v->load, "reject")) {
+	if (strcmp(v->load, "ok") != 0 && strcmp(v->load, "reject") != 0) {
 		reasons_add(&c->file.reasons,
 			    "the case does not say whether it loads", 1);
 		return SKIP;

@@ -329,7 +329,7 @@ static void print_packet(const struct run *r, const struct cbpf_record *record)
 		else
 			snprintf(text, sizeof(text), "skipped");
 		if (lane->judged.is_run && !lane->judged.agrees)
-			strcat(text, " !!");
+			snprintf(text + strlen(text), 4, " !!");
 		print_cell(r, i, text);
 	}
 	putchar('\n');

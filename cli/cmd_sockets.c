@@ -156,11 +156,12 @@ static void make_visible(char *text, size_t size, const char *from)
 {
 	size_t at = 0;
 
-	for (; *from && at + 1 < size; from++)
-		text[at++] =
-			(unsigned char)*from < 32 || (unsigned char)*from > 126
-				? '?'
-				: *from;
+	for (; *from && at + 1 < size; from++) {
+		text[at] = *from;
+		if ((unsigned char)*from < 32 || (unsigned char)*from > 126)
+			text[at] = '?';
+		at++;
+	}
 	text[at] = '\0';
 }
 

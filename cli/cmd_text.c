@@ -30,7 +30,8 @@ static void print_help(const char *verb, const char *what, const char *format)
 
 static int write_out(const char *path, const char *text, size_t size)
 {
-	FILE *file = path && strcmp(path, "-") ? fopen(path, "wb") : stdout;
+	bool is_file = path && strcmp(path, "-") != 0;
+	FILE *file = is_file ? fopen(path, "wb") : stdout;
 	bool is_written;
 
 	if (!file)

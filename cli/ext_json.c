@@ -177,6 +177,7 @@ static struct json *next_item(struct js_file *file)
 
 struct json *js_next(struct js_file *file, char *error)
 {
+	static const char blanks[] = { ' ', '\t', '\r', '\n' };
 	json_error_t why;
 	json_t *value;
 
@@ -189,7 +190,7 @@ struct json *js_next(struct js_file *file, char *error)
 				return item;
 		}
 		while (file->at < file->size &&
-		       memchr(" \t\r\n", file->text[file->at], 4))
+		       memchr(blanks, file->text[file->at], sizeof(blanks)))
 			pass(file, 1);
 		if (file->at == file->size)
 			return NULL;

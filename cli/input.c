@@ -11,7 +11,7 @@
 #include "cli.h"
 
 #define ERRORS_SHOWN 20
-#define FILE_MAX     (1024u * 1024 * 1024) /* of programs and vectors, bytes */
+#define FILE_MAX     ((size_t)1 << 30) /* of programs and vectors, bytes */
 
 char *read_whole(const char *path, size_t *size)
 {
@@ -46,7 +46,7 @@ char *read_whole(const char *path, size_t *size)
 		free(text);
 		text = NULL;
 	} else if (len >= FILE_MAX) {
-		say_trouble("%s: longer than %u MiB", path, FILE_MAX >> 20);
+		say_trouble("%s: longer than %zu MiB", path, FILE_MAX >> 20);
 		free(text);
 		text = NULL;
 	}

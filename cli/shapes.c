@@ -314,6 +314,7 @@ bool shape_accepts(const struct cbpf_socket *socket, char *line, size_t size)
 	static const char unsure[] = " on Ethernet";
 	uint16_t link;
 	bool is_sure;
+	size_t len;
 
 	if (shape_of_returns(socket->insns, socket->n, line, size) ||
 	    shape_of_known(socket, line, size))
@@ -321,8 +322,9 @@ bool shape_accepts(const struct cbpf_socket *socket, char *line, size_t size)
 	if (!find_link(socket, &link, &is_sure) ||
 	    !shape_of_expression(socket, link, line, size))
 		return false;
-	if (!is_sure && strlen(line) + sizeof(unsure) <= size)
-		strcat(line, unsure);
+	len = strlen(line);
+	if (!is_sure && len + sizeof(unsure) <= size)
+		memcpy(line + len, unsure, sizeof(unsure));
 	return true;
 }
 

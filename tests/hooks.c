@@ -220,6 +220,7 @@ static void test_reuseport(void)
 	struct sockaddr_in own = to;
 	struct cbpf_diag diag = { .code = CBPF_OK };
 	int fds[GROUP], from = udp_socket(&own, false);
+	bool is_off;
 	unsigned counts[3] = { 0 };
 	struct cbpf_check_opts check = { .size = sizeof(check),
 					 .dialect = CBPF_LINUX,
@@ -275,7 +276,8 @@ static void test_reuseport(void)
 		       cbpf_attach_reuseport(fds[0], longest, low + 1, &diag) ==
 			       CBPF_E_OPTMEM,
 	       "reuseport: one more does not, and both say why");
-	tap_ok(cbpf_detach_reuseport(fds[0], &diag) == CBPF_OK &&
+	is_off = cbpf_detach_reuseport(fds[0], &diag) == CBPF_OK;
+	tap_ok(is_off &&
 		       cbpf_detach_reuseport(fds[0], &diag) == CBPF_E_NO_FILTER,
 	       "reuseport: taken off, and then there is none");
 	tap_ok(cbpf_attach_reuseport(fds[0], &good, 1, &diag) == CBPF_OK &&

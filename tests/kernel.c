@@ -216,7 +216,7 @@ static void test_headers(const struct cbpf_engine *engine, int header)
 	}
 	/* Ethernet from the link base, IP from the network's, UDP at 0 */
 	for (int i = 0; i < 14 + header + 8; i++) {
-		struct cbpf_judged judged;
+		struct cbpf_judged judged = { .is_run = false };
 
 		insns[0].k = i < 14	       ? 0xffe00000u + (uint32_t)i
 			     : i < 14 + header ? 0xfff00000u + (uint32_t)i - 14

@@ -189,10 +189,12 @@ static void test_hostile_text(void)
 				words[next_random() %
 				      (sizeof(words) / sizeof(words[0]))];
 
-			if (size + strlen(word) + 1 > sizeof(text))
+			size_t len = strlen(word);
+
+			if (size + len + 1 > sizeof(text))
 				break;
-			memcpy(text + size, word, strlen(word));
-			size += strlen(word);
+			while (len--)
+				text[size++] = *word++;
 			if (next_random() % 2)
 				text[size++] = ' ';
 		}

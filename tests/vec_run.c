@@ -30,6 +30,13 @@ struct vector {
 static bool can_run[N_ORACLES];
 static char named_packets[65536]; /* "@name hex\n"... */
 
+static bool is_same_code(const struct cbpf_code *a, const struct cbpf_code *b)
+{
+	return a->n == b->n &&
+	       (a->n == 0 ||
+		memcmp(a->insns, b->insns, a->n * sizeof(*a->insns)) == 0);
+}
+
 static bool fail(const struct vector *v, unsigned line, const char *format,
 		 const char *detail)
 {
@@ -91,7 +98,7 @@ static bool read_packet(const char *text, const char *end, uint8_t *data,
 	unsigned count, byte;
 
 	memset(ctx, 0, sizeof(*ctx));
-	while (options < end && !memchr("=", *options, 1))
+	while (options < end && *options != '=')
 		options++;
 	if (options < end) /* back to the start of the key */
 		while (options > text && !isspace((unsigned char)options[-1]))
@@ -357,10 +364,8 @@ static bool text_section(const struct vector *v, unsigned at, const char *p,
 	is_ok = size == (size_t)(end - p) && memcmp(text, p, size) == 0;
 	if (!is_ok)
 		fail(v, at, "written as:\n%s", text);
-	if (is_ok &&
-	    (cbpf_text_read(format, text, size, NULL, &back, NULL) ||
-	     back.n != v->code.n ||
-	     memcmp(back.insns, v->code.insns, back.n * sizeof(*back.insns))))
+	if (is_ok && (cbpf_text_read(format, text, size, NULL, &back, NULL) ||
+		      !is_same_code(&back, &v->code)))
 		is_ok = fail(v, at, "%s", "read back, it is another program");
 	if (is_ok)
 		cbpf_code_free(&back);
@@ -386,8 +391,12 @@ static size_t unescape(char *text)
 			p += 3;
 			continue;
 		}
-		*to++ = code ? values[code - codes] : *p;
-		p += code != NULL;
+		*to = *p;
+		if (code) {
+			*to = values[code - codes];
+			p++;
+		}
+		to++;
 	}
 	*to = '\0';
 	return (size_t)(to - text);
@@ -408,8 +417,7 @@ static bool reads_line(struct vector *v, unsigned at, char *line,
 		cbpf_diag_format(&diag, sentence, sizeof(sentence));
 		return fail(v, at, "%s", sentence);
 	}
-	is_same = code.n == v->code.n && !memcmp(code.insns, v->code.insns,
-						 code.n * sizeof(*code.insns));
+	is_same = is_same_code(&code, &v->code);
 	cbpf_code_free(&code);
 	return is_same || fail(v, at, "%s", "it is another program");
 }
@@ -509,9 +517,7 @@ static bool do_section(struct vector *v, unsigned at, const char *title,
 		memset(&v->code, 0, sizeof(v->code));
 		if (!load_asm(v, at, p, end, CBPF_FORMAT_DD))
 			return false;
-		is_same = own.n == v->code.n &&
-			  !memcmp(own.insns, v->code.insns,
-				  own.n * sizeof(*own.insns));
+		is_same = is_same_code(&own, &v->code);
 		cbpf_code_free(&own);
 		return is_same || fail(v, at, "%s", "assembled otherwise");
 	}

@@ -23,7 +23,7 @@ static inline bool opts_take(void *own, size_t known, const void *given)
 	memset(own, 0, known);
 	if (!given)
 		return true;
-	memcpy(&size, given, sizeof(size));
+	size = *(const size_t *)given;
 	if (size < sizeof(size))
 		return false;
 	for (size_t i = known; i < size; i++)

@@ -11,7 +11,7 @@
 #include "capture/capture.h"
 
 enum {
-#define LINK(number, name) LINK_##name = number,
+#define LINK(number, name) LINK_##name = (number),
 #include "capture/linktypes.def"
 #undef LINK
 };

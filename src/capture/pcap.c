@@ -31,7 +31,7 @@ static enum cap_got next_pcap(struct cbpf_capture *c, struct cbpf_record *r,
 	if (got != CAP_GOT)
 		return got;
 	r->time_ns = cap_u32(c, c->at) * (uint64_t)1000000000 +
-		     cap_u32(c, c->at + 4) * (c->is_nano ? 1u : 1000u);
+		     cap_u32(c, c->at + 4) * (uint64_t)(c->is_nano ? 1 : 1000);
 	r->data = c->at + RECORD;
 	r->caplen = caplen;
 	r->wirelen = wirelen;

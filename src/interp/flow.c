@@ -103,7 +103,7 @@ static enum walk pass_ipv4(struct flow *f)
 	if (words < 5)
 		return WALK_FAIL;
 	fragment = by_be16(ip + 6) & 0x3fff; /* MF and the offset */
-	f->at += words * 4;
+	f->at += 4 * (int64_t)words;
 	f->ip_proto = ip[9];
 	f->in_ip = true;
 	if (fragment) {
@@ -270,7 +270,7 @@ static enum walk pass_ipv6_options(struct flow *f)
 	if (!p)
 		return WALK_FAIL;
 	f->ip_proto = p[0];
-	f->at += (p[1] + 1) * 8;
+	f->at += 8 * (int64_t)(p[1] + 1);
 	return WALK_ON;
 }
 

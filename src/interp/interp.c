@@ -115,7 +115,7 @@ CBPF_INLINE enum step step(const struct cbpf_prog *prog,
 		v = pk_load(row, packet, base, k, size);  \
 		if (cbpf_unlikely(v.why))                 \
 			return abort_run(res, pc, v.why); \
-		dest = v.value;                           \
+		(dest) = v.value;                         \
 	} while (0)
 #define ALU(op, operand) s->a = ev_alu(op, s->a, operand, false)
 #define JUMP(op, operand) \

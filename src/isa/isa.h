@@ -106,7 +106,7 @@ CBPF_INLINE bool isa_goes_back(uint16_t code, uint32_t k, size_t pc)
 #define LINK_BASE 0xffe00000u /* SKF_LL_OFF */
 
 enum isa_ext {
-#define EXT(name, number, text, image, cost) EXT_##name = number,
+#define EXT(name, number, text, image, cost) EXT_##name = (number),
 #include "isa/ext.def"
 #undef EXT
 };

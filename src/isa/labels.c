@@ -15,7 +15,7 @@ struct labels labels_new(const struct cbpf_mem *mem)
 				 .n_buckets = BUCKETS };
 
 	labels.buckets =
-		arena_take(&labels.arena, BUCKETS, sizeof(*labels.buckets));
+		arena_take(&labels.arena, BUCKETS, sizeof(struct label *));
 	return labels;
 }
 
@@ -63,7 +63,7 @@ static void widen(struct labels *labels)
 	struct label **old = labels->buckets;
 	size_t n = labels->n_buckets;
 	struct label **wider =
-		arena_take(&labels->arena, n * 2, sizeof(*wider));
+		arena_take(&labels->arena, n * 2, sizeof(struct label *));
 
 	if (!wider)
 		return;

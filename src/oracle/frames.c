@@ -120,7 +120,7 @@ static enum cbpf_err load_frames(const struct cbpf_engine *engine,
 	(void)dialect;
 	if (!h) {
 		err = new_handle(opts, &h, diag);
-		if (err != CBPF_OK)
+		if (!h)
 			return err;
 		*handle = h;
 	}

@@ -181,7 +181,7 @@ static enum cbpf_err load_udp(const struct cbpf_engine *engine,
 	(void)dialect;
 	if (!h) {
 		err = new_handle(engine, opts, &h, diag);
-		if (err != CBPF_OK)
+		if (!h)
 			return err;
 		*handle = h;
 	}
@@ -270,7 +270,7 @@ static enum cbpf_err view_udp(void *handle, const struct cbpf_packet *packet,
 		return dg_say(diag, CBPF_E_SKIP,
 			      "a UDP datagram carries at most %u bytes",
 			      h->largest);
-	put_frame(h, packet->data ? packet->data + skip : NULL, size);
+	put_frame(h, size ? packet->data + skip : NULL, size);
 	memset(view, 0, sizeof(*view));
 	view->header = UDP_HEADER;
 	view->packet.data = h->frame + h->header;
@@ -296,7 +296,7 @@ static enum cbpf_err view_udp(void *handle, const struct cbpf_packet *packet,
 static enum cbpf_err take_datagram(const struct udp_handle *h, ssize_t *len,
 				   struct cbpf_diag *diag)
 {
-	union address from;
+	union address from = { .v6 = { 0 } };
 	socklen_t size;
 
 	do {

@@ -147,7 +147,7 @@ static enum cbpf_err load_unix(const struct cbpf_engine *engine,
 	(void)dialect;
 	if (!h) {
 		err = new_handle(opts, &h, diag);
-		if (err != CBPF_OK)
+		if (!h)
 			return err;
 		*handle = h;
 	}
@@ -262,7 +262,7 @@ static enum cbpf_err spell_out(struct unix_handle *h,
 			       struct cbpf_answer *answer,
 			       struct cbpf_diag *diag)
 {
-	bool is_passed;
+	bool is_passed = false;
 	enum cbpf_err err = ask(h, packet, PASS_RETURNED, 0, &is_passed, diag);
 
 	answer->shows = CBPF_SHOWS_ALL;
@@ -296,7 +296,7 @@ static enum cbpf_err run_exact(struct unix_handle *h,
 			       struct cbpf_diag *diag)
 {
 	enum exact_pass pass = PASS_RETURNED;
-	bool is_passed, is_foretold;
+	bool is_passed = false, is_foretold;
 	enum cbpf_err err;
 
 	if (!expect)

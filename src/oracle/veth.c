@@ -41,10 +41,19 @@ struct order {
 	int sockets[N_SOCKETS];
 };
 
+/* As much of a text as there is room for. */
+static void put_text(char *to, size_t size, const char *text)
+{
+	size_t len = strnlen(text, size - 1);
+
+	memcpy(to, text, len);
+	to[len] = '\0';
+}
+
 static bool failed(struct order *o, const char *step)
 {
 	o->report.sys_errno = errno;
-	strcpy(o->report.step, step);
+	put_text(o->report.step, sizeof(o->report.step), step);
 	return false;
 }
 
@@ -153,7 +162,7 @@ static bool bring_up(struct order *o, int fd, const char *name)
 {
 	struct ifreq request = { .ifr_flags = IFF_UP | IFF_NOARP };
 
-	strcpy(request.ifr_name, name);
+	put_text(request.ifr_name, sizeof(request.ifr_name), name);
 	return ioctl(fd, SIOCSIFFLAGS, &request) == 0 ||
 	       failed(o, "bringing a veth device up");
 }
@@ -162,7 +171,7 @@ static uint32_t index_of(int fd, const char *name)
 {
 	struct ifreq request = { .ifr_ifindex = 0 };
 
-	strcpy(request.ifr_name, name);
+	put_text(request.ifr_name, sizeof(request.ifr_name), name);
 	return ioctl(fd, SIOCGIFINDEX, &request) == 0
 		       ? (uint32_t)request.ifr_ifindex
 		       : 0;

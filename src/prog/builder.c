@@ -89,13 +89,14 @@ static void fail(struct cbpf_builder *b, enum cbpf_err code, const char *word)
 /* A name for good: the caller's may be gone before the end. */
 static const char *keep_name(struct cbpf_builder *b, const char *name)
 {
-	char *copy = arena_take(&b->labels.arena, strlen(name) + 1, 1);
+	size_t size = strlen(name) + 1;
+	char *copy = arena_take(&b->labels.arena, size, 1);
 
 	if (!copy) {
 		fail(b, CBPF_E_NOMEM, "");
 		return NULL;
 	}
-	return strcpy(copy, name);
+	return memcpy(copy, name, size);
 }
 
 /* ---- instructions ------------------------------------------------------ */

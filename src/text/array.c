@@ -160,9 +160,9 @@ static bool push_value(struct scan *s, struct expression *e, int64_t value)
 /*
  * `(unsigned int)`, `(__u8)`: of several words, unsigned outweighs long, and
  * long int. Signed types narrower than int are not taken: nobody means what
- * they do.
+ * they do. Behind a parenthesis; gives the cast's operator, or the parenthesis.
  */
-static bool accept_cast(struct scan *s, char *op)
+static char accept_cast(struct scan *s)
 {
 	static const struct {
 		const char *name;
@@ -177,6 +177,7 @@ static bool accept_cast(struct scan *s, char *op)
 		      { "uint8_t", 'b' },   { "__u8", 'b' } };
 	struct scan ahead = *s;
 	size_t i, n_words = 0;
+	char op = '(';
 
 	for (;; n_words++) {
 		scan_space(&ahead, true);
@@ -185,19 +186,19 @@ static bool accept_cast(struct scan *s, char *op)
 				break;
 		if (i == CBPF_COUNT(types))
 			break;
-		if (n_words == 0 || *op == 'i' || types[i].op == 'w')
-			*op = types[i].op;
+		if (n_words == 0 || op == 'i' || types[i].op == 'w')
+			op = types[i].op;
 		ahead.at += scan_word(&ahead);
 	}
-	if (n_words > 0 && *op == 'w' && scan_accept(&ahead, "char"))
-		*op = 'b';
-	else if (n_words > 0 && *op == 'w' && scan_accept(&ahead, "short"))
-		*op = 'h';
+	if (op == 'w' && scan_accept(&ahead, "char"))
+		op = 'b';
+	else if (op == 'w' && scan_accept(&ahead, "short"))
+		op = 'h';
 	scan_space(&ahead, true);
 	if (n_words == 0 || !scan_accept(&ahead, ")"))
-		return false;
+		return '(';
 	*s = ahead;
-	return true;
+	return op;
 }
 
 /* offsetof(struct seccomp_data, args[1]), include/uapi/linux/seccomp.h. */
@@ -274,13 +275,11 @@ static bool scan_primary(struct scan *s, int64_t *value)
 static bool scan_operand(struct scan *s, struct expression *e)
 {
 	int64_t value = 0;
-	char cast = '\0';
 
 	for (;;) {
 		scan_space(s, true);
 		if (scan_accept(s, "(")) {
-			if (!push_operator(s, e,
-					   accept_cast(s, &cast) ? cast : '('))
+			if (!push_operator(s, e, accept_cast(s)))
 				return false;
 		} else if (scan_accept(s, "-")) {
 			if (!push_operator(s, e, 'n'))

@@ -508,7 +508,7 @@ static bool take_field(struct parser *p, uint32_t *value, uint32_t max)
 static void parse_raw(struct parser *p)
 {
 	struct link_insn insn = { .line = p->token.line };
-	uint32_t field[4];
+	uint32_t field[4] = { 0 };
 
 	advance(p);
 	for (int i = 0; i < 4; i++) {

@@ -169,9 +169,9 @@ static enum cbpf_format recognise(struct reading *r)
 		if (attempt.first == CBPF_OK) {
 			is_many |= found != CBPF_FORMAT_AUTO &&
 				   !is_same(&first, &attempt);
-			if (*names)
-				strcat(names, ", ");
-			strcat(names, formats[guesses[i]].name);
+			snprintf(names + strlen(names),
+				 sizeof(names) - strlen(names), "%s%s",
+				 *names ? ", " : "", formats[guesses[i]].name);
 		}
 		if (attempt.first == CBPF_OK && found == CBPF_FORMAT_AUTO) {
 			found = guesses[i];

@@ -34,7 +34,9 @@ void lex_skip_line(struct lexer *lex)
 
 static char peek(const struct lexer *lex, size_t ahead)
 {
-	return (size_t)(lex->end - lex->at) > ahead ? lex->at[ahead] : '\0';
+	if ((size_t)(lex->end - lex->at) <= ahead)
+		return '\0';
+	return lex->at[ahead];
 }
 
 /* At the opening of a C comment; one that never ends is remembered. */

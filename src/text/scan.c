@@ -77,7 +77,7 @@ bool scan_accept(struct scan *s, const char *literal)
 {
 	size_t len = strlen(literal);
 
-	if ((size_t)(s->end - s->at) < len || memcmp(s->at, literal, len))
+	if ((size_t)(s->end - s->at) < len || memcmp(s->at, literal, len) != 0)
 		return false;
 	s->at += len;
 	return true;
