@@ -1,5 +1,5 @@
 # The doors; each prints the command it runs. Meson builds.
-.PHONY: help check check-all demo asan lint format bench packets install
+.PHONY: help check check-all demo asan lint analyse format bench packets install
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*# /  make \1	/p' Makefile
@@ -21,6 +21,9 @@ lint: # formatting, floors, symbol maps
 	clang-format --dry-run -Werror $$(git ls-files '*.c' '*.h')
 	scripts/floors
 	scripts/symbols --check
+
+analyse: # clang-tidy, which must find nothing
+	scripts/analyse
 
 format: # clang-format over all C
 	clang-format -i $$(git ls-files '*.c' '*.h')
