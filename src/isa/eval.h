@@ -6,11 +6,20 @@
  *
  * Division by zero never gets here: a constant 0 is refused by every checker,
  * X == 0 ends the run before the operation.
+ *
+ * A machine's word has 32 bits. The width is named, because the same text is
+ * tried at 8 bits on all operands there are, and on symbols of 32 bits
+ * (tests/meaning.c, tests/meaning32.cc).
  */
 #ifndef CBPF_ISA_EVAL_H
 #define CBPF_ISA_EVAL_H
 
 #include "isa/isa.h"
+
+#ifndef EV_BITS
+#define EV_BITS 32
+typedef uint32_t ev_word;
+#endif
 
 /*
  * Shifts by 32 or more: Linux uses the low five bits, and so does what the
@@ -20,17 +29,17 @@
 /*@ terminates \true;
     exits \false;
     assigns \nothing; */
-CBPF_INLINE uint32_t ev_shift_left(uint32_t a, uint32_t b, bool clears)
+CBPF_INLINE ev_word ev_shift_left(ev_word a, ev_word b, bool clears)
 {
-	return b > 31 && clears ? 0 : a << (b & 31);
+	return b > EV_BITS - 1 && clears ? 0 : a << (b & (EV_BITS - 1));
 }
 
 /*@ terminates \true;
     exits \false;
     assigns \nothing; */
-CBPF_INLINE uint32_t ev_shift_right(uint32_t a, uint32_t b, bool clears)
+CBPF_INLINE ev_word ev_shift_right(ev_word a, ev_word b, bool clears)
 {
-	return b > 31 && clears ? 0 : a >> (b & 31);
+	return b > EV_BITS - 1 && clears ? 0 : a >> (b & (EV_BITS - 1));
 }
 
 /* operation is CODE_OP() of an ALU code; clears is the dialect's shift rule. */
@@ -39,8 +48,8 @@ CBPF_INLINE uint32_t ev_shift_right(uint32_t a, uint32_t b, bool clears)
     terminates \true;
     exits \false;
     assigns \nothing; */
-CBPF_INLINE uint32_t ev_alu(unsigned operation, uint32_t a, uint32_t b,
-			    bool clears)
+CBPF_INLINE ev_word ev_alu(unsigned operation, ev_word a, ev_word b,
+			   bool clears)
 {
 	switch (operation) {
 	case ALU_ADD:
@@ -76,7 +85,7 @@ CBPF_INLINE uint32_t ev_alu(unsigned operation, uint32_t a, uint32_t b,
     terminates \true;
     exits \false;
     assigns \nothing; */
-CBPF_INLINE bool ev_test(unsigned operation, uint32_t a, uint32_t b)
+CBPF_INLINE bool ev_test(unsigned operation, ev_word a, ev_word b)
 {
 	switch (operation) {
 	case JMP_JEQ:
