@@ -88,7 +88,7 @@ static const uint8_t *header(const struct flow *f, int64_t off, unsigned size)
     terminates \true;
     exits \false;
     assigns f->at, f->proto, f->ip_proto, f->in_ip, f->is_later_fragment,
-            f->tag_is_used;
+	    f->tag_is_used;
     ensures goes_on(\result) ==> near(f->at);
     ensures \result == WALK_IN ==> f->in_ip != 0; */
 static enum walk pass_ipv4(struct flow *f)
@@ -117,7 +117,7 @@ static enum walk pass_ipv4(struct flow *f)
     terminates \true;
     exits \false;
     assigns f->at, f->proto, f->ip_proto, f->in_ip, f->is_later_fragment,
-            f->tag_is_used;
+	    f->tag_is_used;
     ensures goes_on(\result) ==> near(f->at);
     ensures \result == WALK_IN ==> f->in_ip != 0; */
 static enum walk pass_ipv6(struct flow *f)
@@ -136,7 +136,7 @@ static enum walk pass_ipv6(struct flow *f)
     terminates \true;
     exits \false;
     assigns f->at, f->proto, f->ip_proto, f->in_ip, f->is_later_fragment,
-            f->tag_is_used;
+	    f->tag_is_used;
     ensures goes_on(\result) ==> near(f->at);
     ensures \result != WALK_IN; */
 static enum walk pass_vlan(struct flow *f)
@@ -163,7 +163,7 @@ static enum walk pass_vlan(struct flow *f)
     terminates \true;
     exits \false;
     assigns f->at, f->proto, f->ip_proto, f->in_ip, f->is_later_fragment,
-            f->tag_is_used;
+	    f->tag_is_used;
     ensures goes_on(\result) ==> near(f->at);
     ensures \result != WALK_IN; */
 static enum walk pass_pppoe(struct flow *f)
@@ -198,7 +198,7 @@ static enum walk pass_pppoe(struct flow *f)
     terminates \true;
     exits \false;
     assigns f->at, f->proto, f->ip_proto, f->in_ip, f->is_later_fragment,
-            f->tag_is_used;
+	    f->tag_is_used;
     ensures goes_on(\result) ==> near(f->at);
     ensures \result != WALK_IN; */
 static enum walk pass_gre(struct flow *f)
@@ -257,7 +257,7 @@ static enum walk pass_gre(struct flow *f)
     terminates \true;
     exits \false;
     assigns f->at, f->proto, f->ip_proto, f->in_ip, f->is_later_fragment,
-            f->tag_is_used;
+	    f->tag_is_used;
     ensures goes_on(\result) ==> near(f->at);
     ensures \result != WALK_IN; */
 static enum walk pass_ipv6_options(struct flow *f)
@@ -278,7 +278,7 @@ static enum walk pass_ipv6_options(struct flow *f)
     terminates \true;
     exits \false;
     assigns f->at, f->proto, f->ip_proto, f->in_ip, f->is_later_fragment,
-            f->tag_is_used;
+	    f->tag_is_used;
     ensures goes_on(\result) ==> near(f->at);
     ensures \result != WALK_IN; */
 static enum walk pass_ipv6_fragment(struct flow *f)
@@ -300,7 +300,7 @@ static enum walk pass_ipv6_fragment(struct flow *f)
     terminates \true;
     exits \false;
     assigns f->at, f->proto, f->ip_proto, f->in_ip, f->is_later_fragment,
-            f->tag_is_used;
+	    f->tag_is_used;
     ensures goes_on(\result) ==> near(f->at);
     ensures \result != WALK_IN; */
 static enum walk enter(struct flow *f, uint16_t proto)
@@ -315,7 +315,7 @@ static enum walk enter(struct flow *f, uint16_t proto)
     terminates \true;
     exits \false;
     assigns f->at, f->proto, f->ip_proto, f->in_ip, f->is_later_fragment,
-            f->tag_is_used;
+	    f->tag_is_used;
     ensures goes_on(\result) ==> near(f->at);
     ensures \result != WALK_IN; */
 static enum walk pass_batman(struct flow *f)
@@ -346,7 +346,7 @@ static const struct {
     terminates \true;
     exits \false;
     assigns f->at, f->proto, f->ip_proto, f->in_ip, f->is_later_fragment,
-            f->tag_is_used;
+	    f->tag_is_used;
     ensures goes_on(\result) ==> near(f->at);
     ensures \result != WALK_IN; */
 static enum walk pass_plain(struct flow *f)
@@ -376,7 +376,7 @@ static enum walk pass_plain(struct flow *f)
     terminates \true;
     exits \false;
     assigns f->at, f->proto, f->ip_proto, f->in_ip, f->is_later_fragment,
-            f->tag_is_used;
+	    f->tag_is_used;
     ensures goes_on(\result) ==> near(f->at);
     ensures \result == WALK_IN ==> f->in_ip != 0; */
 static enum walk pass_by_ethertype(struct flow *f)
@@ -403,7 +403,7 @@ static enum walk pass_by_ethertype(struct flow *f)
     terminates \true;
     exits \false;
     assigns f->at, f->proto, f->ip_proto, f->in_ip, f->is_later_fragment,
-            f->tag_is_used;
+	    f->tag_is_used;
     ensures goes_on(\result) ==> near(f->at);
     ensures \result == WALK_IN ==> \old(f->in_ip) == 0 && f->in_ip != 0; */
 static enum walk pass_header(struct flow *f)
@@ -476,7 +476,8 @@ uint32_t flow_payload_offset(const struct cbpf_packet *packet)
 	/*@ loop invariant near(f.at) && f.packet == packet;
 	    loop invariant f.headers <= HEADERS_MAX;
 	    loop assigns f, walk;
-	    loop variant 2 * (HEADERS_MAX - f.headers) + (f.in_ip == 0 ? 1 : 0); */
+	    loop variant 2 * (HEADERS_MAX - f.headers) + (f.in_ip == 0 ? 1 : 0);
+	 */
 	do {
 		walk = pass_header(&f);
 	} while (walk == WALK_IN ||

@@ -88,9 +88,9 @@ struct regs {
     requires readable_packet(packet) && packet->caplen <= INT32_MAX;
     requires \valid(s) && \valid(m + (0 .. 15)) && \valid(res);
     requires \separated(s, m + (0 .. 15), res, prog, prog->row,
-                        prog->ops + (0 .. prog->n - 1), packet, packet->ctx,
-                        packet->data +
-                        (-headroom(packet) .. packet->caplen - 1));
+			prog->ops + (0 .. prog->n - 1), packet, packet->ctx,
+			packet->data +
+			(-headroom(packet) .. packet->caplen - 1));
     terminates \true;
     exits \false;
     assigns s->pc, s->a, s->x, s->rand, s->steps, m[0 .. 15];
@@ -374,9 +374,9 @@ struct cbpf_state cbpf_state_init(const struct cbpf_packet *packet)
 
 /*@ requires sound_prog(prog) && readable_packet(packet) && \valid(result);
     requires \separated(result, prog, prog->row,
-                        prog->ops + (0 .. prog->n - 1), packet, packet->ctx,
-                        packet->data +
-                        (-headroom(packet) .. packet->caplen - 1));
+			prog->ops + (0 .. prog->n - 1), packet, packet->ctx,
+			packet->data +
+			(-headroom(packet) .. packet->caplen - 1));
     terminates \true;
     exits \false;
     assigns *result;
@@ -392,7 +392,8 @@ void cbpf_run(const struct cbpf_prog *prog, const struct cbpf_packet *packet,
 
 	if (ends_at_once(prog, packet, result))
 		return;
-	if (prog->traits.reads_unset_mem) /* else no path does, before a write */
+	if (prog->traits
+		    .reads_unset_mem) /* else no path does, before a write */
 		/*@ loop invariant 0 <= i <= 16;
 		    loop assigns i, m[0 .. 15];
 		    loop variant 16 - i; */
@@ -412,9 +413,9 @@ void cbpf_run(const struct cbpf_prog *prog, const struct cbpf_packet *packet,
 /*@ requires sound_prog(prog) && readable_packet(packet);
     requires \valid(state) && \valid(result);
     requires \separated(state, result, prog, prog->row,
-                        prog->ops + (0 .. prog->n - 1), packet, packet->ctx,
-                        packet->data +
-                        (-headroom(packet) .. packet->caplen - 1));
+			prog->ops + (0 .. prog->n - 1), packet, packet->ctx,
+			packet->data +
+			(-headroom(packet) .. packet->caplen - 1));
     terminates \true;
     exits \false;
     assigns *state, *result;
@@ -472,7 +473,7 @@ void cbpf_run_watched(const struct cbpf_prog *prog,
 /*@ requires sound_prog(prog) && readable_packet(packet);
     requires \valid_read(state) && \valid(offset) && \valid(size);
     requires \separated(offset, size, state, prog, prog->row,
-                        prog->ops + (0 .. prog->n - 1), packet, packet->ctx);
+			prog->ops + (0 .. prog->n - 1), packet, packet->ctx);
     terminates \true;
     exits \false;
     assigns *offset, *size;
