@@ -1,5 +1,5 @@
 # The doors; each prints the command it runs. Meson builds.
-.PHONY: help check check-all demo asan lint analyse format bench packets install
+.PHONY: help check check-all demo asan lint analyse cover format bench packets install
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*# /  make \1	/p' Makefile
@@ -24,6 +24,9 @@ lint: # formatting, floors, symbol maps
 
 analyse: # clang-tidy, which must find nothing
 	scripts/analyse
+
+cover: # branches that the tests take, and why not the others
+	scripts/cover
 
 format: # clang-format over all C
 	clang-format -i $$(git ls-files '*.c' '*.h')
