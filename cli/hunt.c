@@ -392,9 +392,11 @@ static uint64_t count_packets(struct job *j, size_t e, uint32_t n)
 static void run_packets(struct job *j, size_t e)
 {
 	struct cbpf_judge *judge = j->judges[e];
-	uint32_t n = j->hunt->packets;
-	bool is_watched = j->tally->programs < WATCHED_ALL ||
-			  j->tally->programs % WATCHED_ONE == 0;
+	bool has_loop = cbpf_prog_traits(cbpf_judge_prog(judge)).has_loop;
+	/* what loops may take a million steps to show that it does */
+	uint32_t n = has_loop ? 1 : j->hunt->packets;
+	bool is_watched = !has_loop && (j->tally->programs < WATCHED_ALL ||
+					j->tally->programs % WATCHED_ONE == 0);
 	enum cbpf_err err;
 
 	for (uint32_t i = 0; i < n; i++) {

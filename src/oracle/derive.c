@@ -225,13 +225,18 @@ static void cut(struct derivation *d)
 
 /* ---- a packet ----------------------------------------------------------- */
 
+/* Any bytes, eight at a time (xorshift64; Marsaglia, Xorshift RNGs). */
 static void fill(struct derivation *d)
 {
-	for (uint32_t i = 0; i < d->cap; i += 4) {
-		uint32_t word = pk_rand(d->seed);
+	uint64_t word = (uint64_t)pk_rand(d->seed) << 32 | 1;
+
+	for (uint32_t i = 0; i < d->cap; i += 8) {
 		uint32_t left = d->cap - i;
 
-		memcpy(d->data + i, &word, left < 4 ? left : 4);
+		word ^= word << 13;
+		word ^= word >> 7;
+		word ^= word << 17;
+		memcpy(d->data + i, &word, left < 8 ? left : 8);
 	}
 }
 
