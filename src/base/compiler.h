@@ -18,6 +18,8 @@
 #define CBPF_INLINE static inline __attribute__((always_inline))
 #define CBPF_COLD   __attribute__((noinline, cold))
 
+#define CBPF_NORETURN __attribute__((noreturn))
+
 #ifdef __FRAMAC__
 #define cbpf_likely(x)	 (x)
 #define cbpf_unlikely(x) (x)
@@ -46,6 +48,17 @@ static inline void cbpf_unreachable(void)
 #define cbpf_assert(x)	   assert(x)
 #define cbpf_never(what)   assert(!what)
 #define cbpf_unreachable() __builtin_unreachable()
+#endif
+
+/* Of memory that the kernel wrote where MemorySanitizer cannot see it. */
+#if defined(__has_feature)
+#if __has_feature(memory_sanitizer)
+#include <sanitizer/msan_interface.h>
+#define cbpf_is_written(p, size) __msan_unpoison(p, size)
+#endif
+#endif
+#ifndef cbpf_is_written
+#define cbpf_is_written(p, size) ((void)(p), (void)(size))
 #endif
 
 #define CBPF_COUNT(array) (sizeof(array) / sizeof((array)[0]))

@@ -201,10 +201,7 @@ enum cbpf_err cbpf_lock(int fd, struct cbpf_diag *diag)
 
 /* ---- reading back ------------------------------------------------------- */
 
-/*
- * The length of these two calls counts instructions; 0 asks for their number.
- * Another may replace the filter in between: then it is asked again.
- */
+/* Another may replace the filter between the two: then it is asked again. */
 enum cbpf_err cbpf_attached(int fd, const struct cbpf_mem *mem,
 			    struct cbpf_code *code, struct cbpf_diag *diag)
 {
@@ -214,19 +211,18 @@ enum cbpf_err cbpf_attached(int fd, const struct cbpf_mem *mem,
 	for (;;) {
 		struct cbpf_insn *insns;
 		socklen_t n = 0, got;
-		int sys_errno = 0;
+		int sys_errno = filter_read(fd, NULL, &n);
 
-		if (getsockopt(fd, SOL_SOCKET, SO_GET_FILTER, NULL, &n) < 0)
+		if (sys_errno)
 			return dg_system(diag, "getsockopt SO_GET_FILTER",
-					 errno);
+					 sys_errno);
 		if (n == 0)
 			return dg_fail(diag, CBPF_E_NO_FILTER);
 		insns = mem_new(&own, n, sizeof(*insns));
 		if (!insns)
 			return dg_fail(diag, CBPF_E_NOMEM);
 		got = n;
-		if (getsockopt(fd, SOL_SOCKET, SO_GET_FILTER, insns, &got) < 0)
-			sys_errno = errno;
+		sys_errno = filter_read(fd, insns, &got);
 		if (!sys_errno && got == n) {
 			code->insns = insns;
 			code->n = n;

@@ -93,10 +93,11 @@ static void mark_seen(struct search *s, uint64_t inode)
 /* Its filter into s->insns; false where it has none that is classic. */
 static bool read_filter(struct search *s, int fd, size_t *n)
 {
-	socklen_t len = BPF_MAXINSNS; /* the option counts instructions */
+	socklen_t len = BPF_MAXINSNS;
+	int sys_errno = filter_read(fd, s->insns, &len);
 
-	if (getsockopt(fd, SOL_SOCKET, SO_GET_FILTER, s->insns, &len) < 0) {
-		s->seen->n_ebpf += errno == EACCES;
+	if (sys_errno) {
+		s->seen->n_ebpf += sys_errno == EACCES;
 		return false;
 	}
 	*n = len;

@@ -7,8 +7,12 @@
 #ifndef CBPF_KERNEL_SOCKOPT_H
 #define CBPF_KERNEL_SOCKOPT_H
 
+#include <errno.h>
 #include <stdint.h>
 #include <sys/socket.h>
+
+#include "base/compiler.h"
+#include "cbpf/cbpf.h"
 
 #ifndef SO_LOCK_FILTER
 #define SO_LOCK_FILTER 44
@@ -48,6 +52,20 @@ static inline uint32_t meminfo_read(int fd, enum meminfo which)
 	if (getsockopt(fd, SOL_SOCKET, SO_MEMINFO, words, &size) < 0)
 		return 0;
 	return words[which];
+}
+
+/*
+ * Reads a filter into *n instructions and says in *n how many it has; NULL and
+ * 0 ask for their number only. The option's length counts instructions, which
+ * MemorySanitizer takes for bytes. Returns 0 or an errno.
+ */
+static inline int filter_read(int fd, struct cbpf_insn *insns, socklen_t *n)
+{
+	if (getsockopt(fd, SOL_SOCKET, SO_GET_FILTER, insns, n) < 0)
+		return errno;
+	if (insns)
+		cbpf_is_written(insns, *n * sizeof(*insns));
+	return 0;
 }
 
 #endif

@@ -153,7 +153,7 @@ static int run_runner(void *arg)
 		reply(s);
 		wait_request(s);
 	}
-	_exit(0);
+	process_exit(0);
 }
 
 /* The keeper stands still until the runner has ended. */
@@ -198,7 +198,7 @@ static int run_keeper(void *arg)
 			wait_request(s);
 		}
 	}
-	_exit(0);
+	process_exit(0);
 }
 
 /* ---- our side ----------------------------------------------------------- */

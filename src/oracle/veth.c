@@ -254,7 +254,7 @@ static int run_maker(void *arg)
 		memcpy(CMSG_DATA(&rights.head), o->sockets, sizeof(o->sockets));
 	else
 		m.msg_controllen = 0;
-	_exit(sendmsg(o->socket, &m, MSG_NOSIGNAL) < 0);
+	process_exit(sendmsg(o->socket, &m, MSG_NOSIGNAL) < 0);
 }
 
 /* Not all came through: those that did are ours to close. */
