@@ -37,6 +37,12 @@ t "the first, the last, and those beside them" "262144
 0" verdicts "$tmp/ports" --hex "$(tcp 8000)" --hex "$(tcp 8299)" --hex "$(tcp 7999)" --hex "$(tcp 8300)"
 t "5000 ports are too many, and that is said" "ports: the program has 9758 instructions and the limit is 4096" sh -c '"$1" $(seq 1 5000) 2>&1 >/dev/null | grep -o "^.*4096"' - "$examples/ports"
 
+case ,${WITHOUT-}, in *,attaching,*)
+    echo "ok $((n + 1)) - sandbox # SKIP $WHY"
+    echo "1..$((n + 1))"
+    exit
+    ;;
+esac
 t "a command in the sandbox runs" "hello" "$examples/sandbox" echo hello
 t "and cannot make a socket" "refused: Operation not permitted" sh -c '"$1" bash -c "echo >/dev/udp/127.0.0.1/9" 2>&1 | grep -q "Operation not permitted" && echo "refused: Operation not permitted"' - "$examples/sandbox"
 t "a command that does not exist" "sandbox: /none: No such file or directory" "$examples/sandbox" /none

@@ -25,7 +25,7 @@
 #include <unistd.h>
 
 #include "cbpf/cbpf.h"
-#include "tap.h"
+#include "oracles.h"
 
 #define GROUP 4	 /* sockets of a group */
 #define INSNS 24 /* of a random program */
@@ -97,6 +97,44 @@ static bool in_child(int (*fn)(void))
 }
 
 /* ---- a socket's filter -------------------------------------------------- */
+
+static void test_attach(void)
+{
+	const struct cbpf_insn ret = { 6, 0, 0, 1 };
+	const struct cbpf_insn bad[] = { { 0x34, 0, 0, 0 }, { 6, 0, 0, 1 } };
+	struct cbpf_diag diag;
+	struct cbpf_insn *many;
+	int fds[2], one = 1;
+
+	if (socketpair(AF_UNIX, SOCK_DGRAM, 0, fds) < 0) {
+		tap_skip("attach", "no socket pair");
+		return;
+	}
+	tap_ok(cbpf_detach(fds[0], &diag) == CBPF_E_NO_FILTER,
+	       "detaching where nothing is attached");
+	tap_ok(cbpf_attach(fds[0], &ret, 1, &diag) == CBPF_OK, "attach");
+	tap_ok(cbpf_attach(fds[0], bad, 2, &diag) == CBPF_E_DIV_ZERO &&
+		       diag.pc == 0 && diag.sys_errno,
+	       "a refusal is explained by the rule");
+	tap_ok(cbpf_attach(fds[0], NULL, 0, &diag) == CBPF_E_EMPTY,
+	       "no instruction");
+	many = calloc(70000, sizeof(*many));
+	tap_ok(many && cbpf_attach(fds[0], many, 70000, &diag) ==
+			       CBPF_E_TOO_LONG,
+	       "a length beyond 16 bits is not taken for less");
+	free(many);
+	tap_ok(cbpf_detach(fds[0], &diag) == CBPF_OK, "detach");
+	cbpf_attach(fds[0], &ret, 1, NULL);
+	setsockopt(fds[0], SOL_SOCKET, SO_LOCK_FILTER, &one, sizeof(one));
+	tap_ok(cbpf_attach(fds[0], &ret, 1, &diag) == CBPF_E_LOCKED &&
+		       cbpf_detach(fds[0], &diag) == CBPF_E_LOCKED,
+	       "a locked filter stays");
+	close(fds[0]);
+	close(fds[1]);
+	tap_ok(cbpf_attach(-1, &ret, 1, &diag) == CBPF_E_SYSTEM &&
+		       diag.sys_errno,
+	       "what is no socket");
+}
 
 static void test_filter(void)
 {
@@ -618,6 +656,9 @@ int main(int argc, char **argv)
 	if (argc > 2 && strcmp(argv[1], "--require") == 0)
 		required = argv[2];
 	test_verdicts();
+	if (is_left_out("attaching"))
+		return tap_done();
+	test_attach();
 	test_filter();
 	tap_ok(in_child(child_tcp), "TCP: who may not attach is told");
 	test_reuseport();

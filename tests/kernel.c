@@ -254,6 +254,8 @@ static void test_pages(const struct cbpf_engine *engine)
 	struct cbpf_judge *judge;
 	unsigned n = 0, n_bad = 0;
 
+	if (is_left_out("pages"))
+		return;
 	if (cbpf_judge_new(engine, CBPF_LINUX, &opts, &judge) != CBPF_OK ||
 	    cbpf_judge_load(judge, insns, 5, NULL) != CBPF_OK) {
 		tap_ok(false, "%s does not load", engine->name);

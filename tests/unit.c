@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The library's calls by themselves: options, limits that no vector can ask
- * for, captures cut at every byte, refused memory, hostile text, attaching.
+ * for, captures cut at every byte, refused memory, hostile text.
  *
  *	unit DIRECTORY-OF-CAPTURES
  */
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "cbpf/capture.h"
 #include "cbpf/cbpf.h"
@@ -839,47 +837,6 @@ static void test_captures(const char *directory)
 	       files);
 }
 
-/* ---- attaching ---------------------------------------------------------- */
-
-static void test_attach(void)
-{
-	const struct cbpf_insn ret = { 6, 0, 0, 1 };
-	const struct cbpf_insn bad[] = { { 0x34, 0, 0, 0 }, { 6, 0, 0, 1 } };
-	struct cbpf_diag diag;
-	struct cbpf_insn *many;
-	int fds[2], one = 1;
-
-	if (socketpair(AF_UNIX, SOCK_DGRAM, 0, fds) < 0) {
-		tap_skip("attach", "no socket pair");
-		return;
-	}
-	tap_ok(cbpf_detach(fds[0], &diag) == CBPF_E_NO_FILTER,
-	       "detaching where nothing is attached");
-	tap_ok(cbpf_attach(fds[0], &ret, 1, &diag) == CBPF_OK, "attach");
-	tap_ok(cbpf_attach(fds[0], bad, 2, &diag) == CBPF_E_DIV_ZERO &&
-		       diag.pc == 0 && diag.sys_errno,
-	       "a refusal is explained by the rule");
-	tap_ok(cbpf_attach(fds[0], NULL, 0, &diag) == CBPF_E_EMPTY,
-	       "no instruction");
-	many = calloc(70000, sizeof(*many));
-	tap_ok(many && cbpf_attach(fds[0], many, 70000, &diag) ==
-			       CBPF_E_TOO_LONG,
-	       "a length beyond 16 bits is not taken for less");
-	free(many);
-	tap_ok(cbpf_detach(fds[0], &diag) == CBPF_OK, "detach");
-	cbpf_attach(fds[0], &ret, 1, NULL);
-	setsockopt(fds[0], SOL_SOCKET, 44 /* SO_LOCK_FILTER */, &one,
-		   sizeof(one));
-	tap_ok(cbpf_attach(fds[0], &ret, 1, &diag) == CBPF_E_LOCKED &&
-		       cbpf_detach(fds[0], &diag) == CBPF_E_LOCKED,
-	       "a locked filter stays");
-	close(fds[0]);
-	close(fds[1]);
-	tap_ok(cbpf_attach(-1, &ret, 1, &diag) == CBPF_E_SYSTEM &&
-		       diag.sys_errno,
-	       "what is no socket");
-}
-
 int main(int argc, char **argv)
 {
 	test_options();
@@ -893,6 +850,5 @@ int main(int argc, char **argv)
 	test_costs();
 	test_kernel_limits();
 	test_captures(argc > 1 ? argv[1] : "tests/packets");
-	test_attach();
 	return tap_done();
 }
