@@ -14,9 +14,16 @@ t() { # name, compiler and flags, text
         echo "not ok $n - $1"
     fi
 }
+# each header alone, then beside others; C and C++
 own='#include <cbpf/cbpf.h>\n#include <cbpf/capture.h>\n#include <cbpf/expr.h>\n'
 c='gcc -std=c11 -pedantic'
-t "C11 alone" "$c" "$own" c
+cc='g++ -std=c++17 -pedantic'
+command -v g++ >/dev/null || cc=
+for header in cbpf.h capture.h expr.h; do
+    t "$header alone, C11" "$c" "#include <cbpf/$header>\n" c
+    [ -z "$cc" ] || t "$header alone, C++17" "$cc" "#include <cbpf/$header>\n" cc
+done
+t "all, C11" "$c" "$own" c
 for other in linux/filter.h linux/bpf.h pcap/bpf.h; do
     if ! printf '#include <%s>\n' $other | gcc -E - >/dev/null 2>&1; then
         n=$((n + 1))
@@ -26,9 +33,12 @@ for other in linux/filter.h linux/bpf.h pcap/bpf.h; do
     pre='#include <sys/types.h>\n#include <sys/time.h>\n'
     t "before $other" "gcc -std=gnu11" "$pre$own#include <$other>\n" c
     t "after $other" "gcc -std=gnu11" "$pre#include <$other>\n$own" c
+    [ -n "$cc" ] || continue
+    t "before $other, C++" "g++ -std=gnu++17" "$pre$own#include <$other>\n" cc
+    t "after $other, C++" "g++ -std=gnu++17" "$pre#include <$other>\n$own" cc
 done
-if command -v g++ >/dev/null; then
-    t "C++17" "g++ -std=c++17 -pedantic" "$own" cc
+if [ -n "$cc" ]; then
+    t "all, C++17" "$cc" "$own" cc
 else
     n=$((n + 1))
     echo "ok $n - C++17 # SKIP there is no g++"
