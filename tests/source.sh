@@ -23,6 +23,14 @@ t "every public function is in libcbpf(3)" sh -c '
     for f in $(sed -n "s/^ *\(cbpf_[a-z0-9_]*\);/\1/p" src/*.map); do
         grep -q "$f" man/libcbpf.3 || { echo "$f is not"; exit 1; }
     done'
+t "every public function is called with memory refused" sh -c '
+    for f in $(sed -n "s/^ *\(cbpf_[a-z0-9_]*\);/\1/p" src/*.map); do
+        case $f in # of tests/oracles.h, which nomem.c takes its engines from
+        cbpf_engine_*) from=tests/oracles.h ;;
+        *) from=tests/nomem.c ;;
+        esac
+        grep -qw "$f" tests/nomem.c $from || { echo "$f is not"; exit 1; }
+    done'
 t "every opcode row has a vector" sh -c '
     for op in $(sed -n "s/^OP(\([A-Z_]*\),.*/\1/p" src/isa/opcodes.def | tr A-Z a-z); do
         [ -e tests/vec/isa/$op.t ] || { echo "$op has none"; exit 1; }

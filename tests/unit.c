@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The library's calls by themselves: options, limits that no vector can ask
- * for, captures cut at every byte, refused memory, hostile text.
+ * for, captures cut at every byte, hostile text.
  *
  *	unit DIRECTORY-OF-CAPTURES
  */
@@ -602,118 +602,6 @@ static void test_kernel_limits(void)
 	cbpf_text_free(text, size, NULL);
 }
 
-/* ---- refused memory ----------------------------------------------------- */
-
-static enum cbpf_err use_builder(const struct cbpf_mem *mem)
-{
-	struct cbpf_builder *b;
-	struct cbpf_code code;
-	enum cbpf_err err = cbpf_builder_new(mem, &b);
-	char name[8];
-
-	if (err != CBPF_OK)
-		return err;
-	for (int i = 0; i < 100; i++) {
-		snprintf(name, sizeof(name), "n%d", i);
-		cbpf_builder_label(b, name);
-		cbpf_builder_jump(b, CBPF_JEQ_K, 1, "end", NULL);
-	}
-	cbpf_builder_label(b, "end");
-	cbpf_builder_add(b, CBPF_RET_K, 0);
-	err = cbpf_builder_finish(b, NULL, &code, NULL);
-	cbpf_code_free(&code);
-	cbpf_builder_free(b);
-	return err;
-}
-
-/* Every public call that takes memory, in one go. NOMEM, or it all worked. */
-static enum cbpf_err use_everything(const struct cbpf_mem *mem,
-				    const uint8_t *file, size_t file_size)
-{
-	static const char text[] = "ldh [12]\njeq #0x800, ok\nret #0\n"
-				   "ok: ld #1\nst M[0]\nld M[0]\nret a\n";
-	struct cbpf_prog_opts prog_opts = { .size = sizeof(prog_opts),
-					    .mem = mem };
-	struct cbpf_engine_opts engine = { .size = sizeof(engine),
-					   .is_exact = true,
-					   .mem = mem };
-	struct cbpf_check_opts check = { .size = sizeof(check),
-					 .dialect = CBPF_LINUX,
-					 .mem = mem };
-	struct cbpf_packet packet = { file, 40, 40, NULL };
-	struct cbpf_capture *capture = NULL;
-	struct cbpf_judge *judge = NULL;
-	struct cbpf_prog *prog = NULL;
-	struct cbpf_judged judged;
-	struct cbpf_record record;
-	struct cbpf_code code, raw;
-	char *out = NULL;
-	size_t size = 0;
-	enum cbpf_err err;
-
-	memset(&raw, 0, sizeof(raw));
-	err = cbpf_text_read(CBPF_FORMAT_ASM, text, strlen(text), mem, &code,
-			     NULL);
-	if (err == CBPF_OK)
-		err = cbpf_text_write(CBPF_FORMAT_ASM, code.insns, code.n, mem,
-				      &out, &size);
-	if (err == CBPF_OK)
-		err = cbpf_text_read(CBPF_FORMAT_AUTO, out, size, mem, &raw,
-				     NULL);
-	if (err == CBPF_OK)
-		err = use_builder(mem);
-	for (int f = CBPF_FORMAT_ASM; err == CBPF_OK && f < CBPF_FORMATS; f++)
-		err = cbpf_text_losses((enum cbpf_format)f, code.insns, code.n,
-				       mem, NULL);
-	if (err == CBPF_OK)
-		err = cbpf_check(code.insns, code.n, &check, NULL);
-	if (err == CBPF_OK)
-		err = cbpf_prog_new(code.insns, code.n, &prog_opts, &prog,
-				    NULL);
-	if (err == CBPF_OK)
-		err = cbpf_judge_new(&cbpf_engine_linux_unix, CBPF_LINUX,
-				     &engine, &judge);
-	if (err == CBPF_OK)
-		err = cbpf_judge_load(judge, code.insns, code.n, NULL);
-	if (err == CBPF_OK)
-		err = cbpf_judge_run(judge, &packet, &judged);
-	if (err == CBPF_OK)
-		err = cbpf_capture_open_memory(file, file_size, mem, &capture,
-					       NULL);
-	do {
-		if (err == CBPF_OK)
-			err = cbpf_capture_next(capture, &record, NULL);
-	} while (err == CBPF_OK && !record.is_end);
-	cbpf_capture_close(capture);
-	cbpf_judge_free(judge);
-	cbpf_prog_free(prog);
-	if (out)
-		cbpf_text_free(out, size, mem);
-	cbpf_code_free(&raw);
-	cbpf_code_free(&code);
-	return err;
-}
-
-static void test_refused_memory(const uint8_t *file, size_t size)
-{
-	enum cbpf_err err = CBPF_E_NOMEM;
-	long n, leaked = 0;
-
-	for (n = 0; n < 1000 && err != CBPF_OK; n++) {
-		struct stingy stingy = { n, 0 };
-		struct cbpf_mem mem = { &stingy, stingy_realloc };
-
-		err = use_everything(&mem, file, size);
-		leaked += stingy.alive;
-		if (err != CBPF_OK && err != CBPF_E_NOMEM)
-			break;
-	}
-	tap_ok(err == CBPF_OK && n > 5 && leaked == 0,
-	       "with the n-th allocation refused, for n up to %ld: NOMEM, and "
-	       "nothing leaks (%ld blocks, last error %s)",
-	       n, leaked, cbpf_err_name(err));
-}
-
 /* ---- captures ----------------------------------------------------------- */
 
 static uint8_t *read_file(const char *path, size_t *size)
@@ -825,8 +713,6 @@ static void test_captures(const char *directory)
 			printf("# %s: cut, it has more packets\n", path);
 			bad++;
 		}
-		if (strcmp(entry->d_name, "dns.pcap") == 0)
-			test_refused_memory(bytes, size);
 		free(bytes);
 	}
 	if (dir)

@@ -1040,7 +1040,8 @@ void cbpf_judge_watch(struct cbpf_judge *judge,
  * engine and its twin can have parted: A, X and M[] before it are the same,
  * as far as the engine shows them, and after it they are not. Found by
  * loading programs that return each of them; load yours again before the
- * next packet. CBPF_NO_PC where the program does not load, or has a loop.
+ * next packet. CBPF_NO_PC where the program does not load, or has a loop, or
+ * the engine could not be asked.
  */
 uint32_t cbpf_judge_parting(struct cbpf_judge *judge,
 			    const struct cbpf_insn *insns, size_t n,
@@ -1049,7 +1050,8 @@ uint32_t cbpf_judge_parting(struct cbpf_judge *judge,
 /**
  * Makes a disagreement smaller while it lasts: fewer instructions, smaller
  * constants, fewer and plainer bytes. insns and *n, data and packet->caplen
- * are changed in place (data is what packet->data points to, writable).
+ * are changed in place (data is what packet->data points to, writable). Errors:
+ * NOMEM, SYSTEM; what is in place then still disagrees.
  */
 enum cbpf_err cbpf_judge_shrink(struct cbpf_judge *judge,
 				struct cbpf_insn *insns, size_t *n,

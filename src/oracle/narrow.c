@@ -38,14 +38,23 @@ static bool note_step(void *ctx, const struct cbpf_state *state)
 /* What is asked of the state: A, X, or a word of M[]. */
 enum { ASK_A = -2, ASK_X = -1 };
 
-/* Whether the program cut at pc, returning what is asked, is agreed on. */
+/* That nothing was learned by asking, and no more will be. */
+static bool is_unasked(enum cbpf_err err)
+{
+	return err == CBPF_E_NOMEM || err == CBPF_E_SYSTEM;
+}
+
+/*
+ * Whether the program cut at pc, returning what is asked, is agreed on; *err
+ * is set where that could not be asked.
+ */
 static bool agrees_cut(struct cbpf_judge *judge, struct cbpf_insn *cut,
 		       const struct cbpf_insn *insns, size_t n, uint32_t pc,
-		       int what, const struct cbpf_packet *packet)
+		       int what, const struct cbpf_packet *packet,
+		       enum cbpf_err *err)
 {
 	const struct cbpf_insn ret_a = { isa_rows[OP_RET_A].code, 0, 0, 0 };
 	struct cbpf_judged judged;
-	enum cbpf_err err;
 	size_t len = n;
 
 	memcpy(cut, insns, n * sizeof(*insns));
@@ -61,10 +70,11 @@ static bool agrees_cut(struct cbpf_judge *judge, struct cbpf_insn *cut,
 		cut[len++] = ret_a;
 	}
 	/* a cut program that is legal to neither says nothing */
-	err = cbpf_judge_load(judge, cut, len, NULL);
-	if (err != CBPF_OK)
-		return err != CBPF_E_DIFFERS;
-	if (cbpf_judge_run(judge, packet, &judged) != CBPF_OK)
+	*err = cbpf_judge_load(judge, cut, len, NULL);
+	if (*err != CBPF_OK)
+		return *err != CBPF_E_DIFFERS;
+	*err = cbpf_judge_run(judge, packet, &judged);
+	if (*err != CBPF_OK)
 		return true;
 	return !judged.is_run || judged.agrees;
 }
@@ -76,6 +86,7 @@ static uint32_t find_parting(struct cbpf_judge *judge, struct arena *arena,
 {
 	struct cbpf_insn *cut = arena_take(arena, n + 2, sizeof(*cut));
 	uint32_t written = 0;
+	enum cbpf_err err;
 
 	if (!cut)
 		return CBPF_NO_PC;
@@ -89,8 +100,11 @@ static uint32_t find_parting(struct cbpf_judge *judge, struct arena *arena,
 		for (int what = ASK_A; what < WORDS; what++) {
 			if (what >= 0 && !(written >> what & 1))
 				continue;
-			if (!agrees_cut(judge, cut, insns, n, pc, what, packet))
+			if (!agrees_cut(judge, cut, insns, n, pc, what, packet,
+					&err))
 				return trace->pcs[i - 1];
+			if (is_unasked(err))
+				return CBPF_NO_PC;
 		}
 	}
 	return trace->n ? trace->pcs[trace->n - 1] : CBPF_NO_PC;
@@ -135,6 +149,7 @@ struct shrink {
 	uint8_t *data;
 	bool is_load; /* they disagree on the program, not on a packet */
 	unsigned tries;
+	enum cbpf_err stopped; /* why nothing can be tried any more */
 };
 
 static bool still_differs(struct shrink *s, const struct cbpf_insn *insns,
@@ -143,14 +158,16 @@ static bool still_differs(struct shrink *s, const struct cbpf_insn *insns,
 	struct cbpf_judged judged;
 	enum cbpf_err err;
 
-	if (s->tries++ > TRIES_MAX)
+	if (s->stopped || s->tries++ > TRIES_MAX)
 		return false;
 	err = cbpf_judge_load(s->judge, insns, n, NULL);
+	if (err == CBPF_OK && !s->is_load)
+		err = cbpf_judge_run(s->judge, s->packet, &judged);
+	if (is_unasked(err))
+		s->stopped = err;
 	if (s->is_load)
 		return err == CBPF_E_DIFFERS;
-	return err == CBPF_OK &&
-	       cbpf_judge_run(s->judge, s->packet, &judged) == CBPF_OK &&
-	       judged.is_run && !judged.agrees;
+	return err == CBPF_OK && judged.is_run && !judged.agrees;
 }
 
 /* A target after instruction `gone` has been taken out. */
@@ -282,13 +299,21 @@ enum cbpf_err cbpf_judge_shrink(struct cbpf_judge *judge,
 				struct cbpf_packet *packet, uint8_t *data)
 {
 	struct arena arena = arena_new(ora_mem(judge));
-	struct shrink s = { judge, insns, NULL, *n, packet, data, false, 0 };
+	struct shrink s = { .judge = judge,
+			    .insns = insns,
+			    .n = *n,
+			    .packet = packet,
+			    .data = data };
+	enum cbpf_err err;
 	bool any;
 
 	s.trial = arena_take(&arena, *n, sizeof(*s.trial));
 	if (!s.trial)
 		return CBPF_E_NOMEM;
-	s.is_load = cbpf_judge_load(judge, insns, *n, NULL) == CBPF_E_DIFFERS;
+	err = cbpf_judge_load(judge, insns, *n, NULL);
+	s.is_load = err == CBPF_E_DIFFERS;
+	if (is_unasked(err))
+		s.stopped = err;
 	if (still_differs(&s, insns, *n)) {
 		do {
 			any = drop_insns(&s);
@@ -299,5 +324,5 @@ enum cbpf_err cbpf_judge_shrink(struct cbpf_judge *judge,
 	}
 	*n = s.n;
 	arena_free(&arena);
-	return CBPF_OK;
+	return s.stopped;
 }

@@ -209,6 +209,9 @@ struct cbpf_insn text_insn(const uint32_t field[4])
 
 void reading_note(struct reading *r, struct cbpf_diag *diag)
 {
+	/* instructions that had no room are not missing from the text */
+	if (is_starved(r))
+		*diag = dg_make(CBPF_E_NOMEM, 0, 0);
 	dg_add(r->report, diag);
 	if (diag->is_warning || r->first != CBPF_OK)
 		return;

@@ -147,6 +147,7 @@ static void collect_bytes(struct scan *s, struct buf *bytes, struct buf *lines)
 		if (!scan_byte(s, &byte))
 			return;
 		buf_put(bytes, &byte, sizeof(byte));
+		s->r->insns.is_broken |= bytes->is_broken || lines->is_broken;
 	}
 	if (bytes->len % INSN_SIZE != 0 || bytes->len == 0)
 		scan_report(s, CBPF_E_RAW_SIZE, bytes->len, 0);
@@ -164,7 +165,6 @@ void hex_read(struct reading *r)
 	bool is_big;
 
 	collect_bytes(&s, &bytes, &lines);
-	r->insns.is_broken |= bytes.is_broken || lines.is_broken;
 	is_big = r->is_guess && raw_order(bytes.at, bytes.len) == RAW_BIG;
 	for (size_t i = 0; i < bytes.len / INSN_SIZE; i++) {
 		if (r->insns.is_broken)

@@ -1,0 +1,605 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Refused memory. Scenarios that together make every public call are run with
+ * their first allocation refused, then the second, and so on until one runs
+ * through: each time the outcome is NOMEM, what a call hands out is empty, and
+ * nothing is left behind. All of it twice: with an allocator that is handed
+ * in, and with libc's, which is wrapped (meson.build, --wrap) because calls
+ * without a mem take scratch memory from there. tests/source.sh sees that no
+ * public function is missing here.
+ *
+ * Not refused: what libpcap and libc allocate for themselves.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "cbpf/capture.h"
+#include "oracles.h"
+
+/* ---- the allocator ------------------------------------------------------ */
+
+static struct {
+	long left;     /* allocations that still succeed */
+	long n_asked;  /* for */
+	long n_alive;  /* blocks not freed yet */
+	bool is_libcs; /* the scenario hands in no allocator of its own */
+} memory;
+
+static unsigned n_filled; /* results of failed calls that are not empty */
+
+void *__real_realloc(void *p, size_t size);
+void __real_free(void *p);
+void *__wrap_realloc(void *p, size_t size);
+void __wrap_free(void *p);
+
+static void *stingy_realloc(void *ctx, void *p, size_t old, size_t size)
+{
+	(void)ctx;
+	(void)old;
+	if (size == 0) {
+		memory.n_alive -= p != NULL;
+		__real_free(p);
+		return NULL;
+	}
+	memory.n_asked++;
+	if (memory.left-- <= 0)
+		return NULL;
+	memory.n_alive += p == NULL;
+	return __real_realloc(p, size);
+}
+
+void *__wrap_realloc(void *p, size_t size)
+{
+	return memory.is_libcs ? stingy_realloc(NULL, p, 0, size)
+			       : __real_realloc(p, size);
+}
+
+void __wrap_free(void *p)
+{
+	if (memory.is_libcs)
+		stingy_realloc(NULL, p, 0, 0);
+	else
+		__real_free(p);
+}
+
+/* What a call that failed handed out. */
+static void want_empty(enum cbpf_err err, const void *object)
+{
+	n_filled += err != CBPF_OK && object != NULL;
+}
+
+static enum cbpf_err empty_code_if(enum cbpf_err err,
+				   const struct cbpf_code *code)
+{
+	n_filled += err != CBPF_OK && (code->insns || code->lines || code->n);
+	return err;
+}
+
+/* Out pointers hold this before the call: one left as it was shows. */
+#define JUNK ((void *)8)
+
+/* ---- scenarios ---------------------------------------------------------- */
+
+static const char program[] = "ldh [12]\njeq #0x800, ok\nret #0\n"
+			      "ok: ld #1\nst M[0]\nld M[0]\nret a\n";
+
+static enum cbpf_err read_program(const struct cbpf_mem *mem,
+				  struct cbpf_code *code)
+{
+	memset(code, 0xff, sizeof(*code));
+	return empty_code_if(cbpf_text_read(CBPF_FORMAT_ASM, program,
+					    strlen(program), mem, code, NULL),
+			     code);
+}
+
+static enum cbpf_err use_forms(const struct cbpf_mem *mem)
+{
+	struct cbpf_code code, again;
+	enum cbpf_err err = read_program(mem, &code);
+
+	for (int f = CBPF_FORMAT_ASM; !err && f < CBPF_FORMATS; f++) {
+		enum cbpf_format format = (enum cbpf_format)f;
+		char *text = JUNK;
+		size_t size;
+
+		err = cbpf_text_write(format, code.insns, code.n, mem, &text,
+				      &size);
+		want_empty(err, text);
+		if (err)
+			break;
+		memset(&again, 0xff, sizeof(again));
+		err = empty_code_if(
+			cbpf_text_read(format, text, size, mem, &again, NULL),
+			&again);
+		cbpf_code_free(&again);
+		cbpf_text_free(text, size, mem);
+		if (!err)
+			err = cbpf_text_losses(format, code.insns, code.n, mem,
+					       NULL);
+		if (err == CBPF_E_LOST) /* bpf_dbg's forms say less */
+			err = CBPF_OK;
+	}
+	cbpf_code_free(&code);
+	return err;
+}
+
+/* Recognising tries every form; a text in none of them has diagnoses too. */
+static enum cbpf_err use_recognition(const struct cbpf_mem *mem)
+{
+	struct cbpf_diag diags[2];
+	struct cbpf_report report = CBPF_REPORT(diags);
+	struct cbpf_code code;
+	enum cbpf_err err;
+
+	err = empty_code_if(cbpf_text_read(CBPF_FORMAT_AUTO, program,
+					   strlen(program), mem, &code, NULL),
+			    &code);
+	cbpf_code_free(&code);
+	if (err)
+		return err;
+	err = empty_code_if(cbpf_text_read(CBPF_FORMAT_AUTO, "nonsense", 8, mem,
+					   &code, &report),
+			    &code);
+	cbpf_code_free(&code);
+	return err == CBPF_E_NOMEM ? err : CBPF_OK;
+}
+
+static enum cbpf_err use_builder(const struct cbpf_mem *mem)
+{
+	struct cbpf_builder *b = JUNK;
+	struct cbpf_code code;
+	enum cbpf_err err = cbpf_builder_new(mem, &b);
+	char name[8];
+
+	want_empty(err, b);
+	if (err != CBPF_OK)
+		return err;
+	for (int i = 0; i < 300; i++) {
+		snprintf(name, sizeof(name), "n%d", i);
+		cbpf_builder_label(b, name);
+		cbpf_builder_jump(b, CBPF_JEQ_K, 1, "end", NULL);
+	}
+	cbpf_builder_label(b, "end");
+	cbpf_builder_add(b, CBPF_RET_K, 0);
+	memset(&code, 0xff, sizeof(code));
+	err = empty_code_if(cbpf_builder_finish(b, NULL, &code, NULL), &code);
+	cbpf_code_free(&code);
+	cbpf_builder_free(b);
+	return err;
+}
+
+/* Every dialect's rules, and both costs. */
+static enum cbpf_err use_check(const struct cbpf_mem *mem)
+{
+	struct cbpf_code code;
+	enum cbpf_err err = read_program(mem, &code);
+
+	for (int d = 0; !err && d < CBPF_DIALECTS; d++) {
+		struct cbpf_check_opts opts = { .size = sizeof(opts),
+						.dialect = (enum cbpf_dialect)d,
+						.mem = mem };
+
+		err = cbpf_check(code.insns, code.n, &opts, NULL);
+		if (err != CBPF_E_NOMEM) /* ldh is none of seccomp's */
+			err = CBPF_OK;
+		cbpf_check_cost(code.insns, code.n, (enum cbpf_dialect)d);
+	}
+	cbpf_code_free(&code);
+	return err;
+}
+
+/* It gives no error: a dialect that could not be checked is not in the set. */
+static enum cbpf_err use_check_dialects(const struct cbpf_mem *mem)
+{
+	static const struct cbpf_insn ret = { CBPF_RET_K, 0, 0, 1 };
+	const uint32_t all = (1u << CBPF_DIALECTS) - 1;
+	uint32_t legal = cbpf_check_dialects(&ret, 1);
+
+	(void)mem;
+	return legal == all ? CBPF_OK : CBPF_E_NOMEM;
+}
+
+static bool goes_on(void *ctx, const struct cbpf_state *state)
+{
+	(void)ctx;
+	(void)state;
+	return true;
+}
+
+/* A program is made in memory; running takes none. */
+static enum cbpf_err use_program(const struct cbpf_mem *mem)
+{
+	static const uint8_t bytes[14] = { [12] = 8 };
+	struct cbpf_packet packet = { .data = bytes, .caplen = sizeof(bytes) };
+	struct cbpf_prog_opts opts = { .size = sizeof(opts), .mem = mem };
+	struct cbpf_watch watch = { .size = sizeof(watch), .before = goes_on };
+	struct cbpf_state state = cbpf_state_init(&packet);
+	struct cbpf_result result = { 0 };
+	struct cbpf_prog *prog = JUNK;
+	struct cbpf_code code;
+	int64_t offset;
+	uint32_t size;
+	long n_before;
+	enum cbpf_err err = read_program(mem, &code);
+
+	if (err)
+		return err;
+	err = cbpf_prog_new(code.insns, code.n, &opts, &prog, NULL);
+	want_empty(err, prog);
+	cbpf_code_free(&code);
+	if (err)
+		return err;
+	n_before = memory.n_asked;
+	cbpf_run(prog, &packet, &result);
+	cbpf_run_watched(prog, &packet, &watch, &result);
+	cbpf_step_reads(prog, &packet, &state, &offset, &size);
+	result.steps = 0;
+	while (cbpf_step(prog, &packet, &state, &result))
+		;
+	cbpf_prog_traits(prog);
+	if (memory.n_asked != n_before ||
+	    cbpf_prog_dialect(prog) != CBPF_USER ||
+	    cbpf_prog_length(prog) != 7 || !cbpf_prog_insns(prog))
+		err = CBPF_E_ARGUMENT;
+	cbpf_prog_free(prog);
+	return err;
+}
+
+/* An engine, loaded, run, and loaded again; what its options know of memory. */
+static enum cbpf_err use_engine(const struct cbpf_engine *engine,
+				const struct cbpf_mem *mem)
+{
+	static const uint8_t bytes[64] = { [12] = 8 };
+	static const struct cbpf_insn insns[] = { { CBPF_LD_LEN, 0, 0, 0 },
+						  { CBPF_RET_A, 0, 0, 0 } };
+	struct cbpf_packet packet = { .data = bytes, .caplen = sizeof(bytes) };
+	struct cbpf_engine_opts opts = { .size = sizeof(opts),
+					 .is_exact = true,
+					 .mem = mem };
+	struct cbpf_judge *judge = JUNK;
+	struct cbpf_judged judged;
+	enum cbpf_err err;
+
+	err = cbpf_judge_new(engine, engine->dialect, &opts, &judge);
+	want_empty(err, judge);
+	if (err)
+		return err;
+	for (int i = 0; !err && i < 2; i++) {
+		err = cbpf_judge_load(judge, insns, 2, NULL);
+		if (!err)
+			err = cbpf_judge_run(judge, &packet, &judged);
+		if (!err && judged.is_run && !judged.agrees)
+			err = CBPF_E_DIFFERS;
+	}
+	/* nothing parts, nothing shrinks; both load programs of their own */
+	if (!err)
+		cbpf_judge_parting(judge, insns, 2, &packet);
+	cbpf_judge_free(judge);
+	return err;
+}
+
+static enum cbpf_err use_interp(const struct cbpf_mem *mem)
+{
+	struct cbpf_engine engine = cbpf_engine_interp;
+
+	engine.dialect = CBPF_LINUX;
+	return use_engine(&engine, mem);
+}
+
+/* A machine that takes `ret #1` for `ret #2`: it is convicted and shrunk. */
+static enum cbpf_err load_wrong(const struct cbpf_engine *engine,
+				const struct cbpf_engine_opts *opts,
+				enum cbpf_dialect dialect,
+				const struct cbpf_insn *insns, size_t n,
+				void **handle, struct cbpf_diag *diag)
+{
+	struct cbpf_insn wrong[32];
+
+	if (n > sizeof(wrong) / sizeof(wrong[0]))
+		return CBPF_E_ARGUMENT;
+	memcpy(wrong, insns, n * sizeof(*wrong));
+	for (size_t i = 0; i < n; i++)
+		if (wrong[i].code == CBPF_RET_K && wrong[i].k == 1)
+			wrong[i].k = 2;
+	return cbpf_engine_interp.load(engine, opts, dialect, wrong, n, handle,
+				       diag);
+}
+
+static enum cbpf_err use_wrong_engine(const struct cbpf_mem *mem)
+{
+	struct cbpf_insn insns[] = { { CBPF_LD_B, 0, 0, 0 },
+				     { CBPF_TAX, 0, 0, 0 },
+				     { CBPF_RET_K, 0, 0, 1 } };
+	uint8_t bytes[4] = { 1, 2, 3, 4 };
+	struct cbpf_packet packet = { .data = bytes, .caplen = 4 };
+	struct cbpf_engine engine = cbpf_engine_interp;
+	struct cbpf_engine_opts opts = { .size = sizeof(opts), .mem = mem };
+	struct cbpf_judge *judge = JUNK;
+	struct cbpf_judged judged;
+	size_t n = 3;
+	enum cbpf_err err;
+
+	engine.dialect = CBPF_USER;
+	engine.load = load_wrong;
+	err = cbpf_judge_new(&engine, CBPF_USER, &opts, &judge);
+	want_empty(err, judge);
+	if (err)
+		return err;
+	err = cbpf_judge_load(judge, insns, n, NULL);
+	if (!err)
+		err = cbpf_judge_run(judge, &packet, &judged);
+	if (!err && judged.agrees)
+		err = CBPF_E_ARGUMENT;
+	/* without memory it says that it does not know */
+	if (!err && cbpf_judge_parting(judge, insns, n, &packet) != 2)
+		err = CBPF_E_NOMEM;
+	if (!err)
+		err = cbpf_judge_shrink(judge, insns, &n, &packet, bytes);
+	if (!err && n >= 3)
+		err = CBPF_E_ARGUMENT;
+	cbpf_judge_free(judge);
+	return err;
+}
+
+/* pcap with one packet, and pcapng with two interfaces and none. */
+static enum cbpf_err use_capture(const struct cbpf_mem *mem)
+{
+	static const char path[] = "tests/packets/mixed.pcapng";
+	struct cbpf_capture *capture = JUNK;
+	struct cbpf_record records[8], record;
+	struct cbpf_ctx ctx;
+	static uint8_t bytes[1 << 16];
+	size_t n = 1, size;
+	FILE *file = fopen(path, "rb");
+	enum cbpf_err err;
+
+	if (!file)
+		return CBPF_E_SYSTEM;
+	size = fread(bytes, 1, sizeof(bytes), file);
+	fclose(file);
+	err = cbpf_capture_open(path, mem, &capture, NULL);
+	want_empty(err, capture);
+	while (!err && n)
+		err = cbpf_capture_batch(capture, records, 8, &n, NULL);
+	if (capture != JUNK)
+		cbpf_capture_close(capture);
+	if (err)
+		return err;
+	capture = JUNK;
+	err = cbpf_capture_open_memory(bytes, size, mem, &capture, NULL);
+	want_empty(err, capture);
+	do {
+		if (!err)
+			err = cbpf_capture_next(capture, &record, NULL);
+		if (!err)
+			cbpf_link_context(&record, &ctx);
+	} while (!err && !record.is_end);
+	cbpf_capture_close(capture);
+	return err;
+}
+
+static bool look_on(void *ctx, const struct cbpf_socket *socket)
+{
+	(void)ctx;
+	(void)socket;
+	return true;
+}
+
+static enum cbpf_err use_sockets(const struct cbpf_mem *mem)
+{
+	struct cbpf_sockets_seen seen;
+	enum cbpf_err err = cbpf_sockets(mem, look_on, NULL, &seen, NULL);
+
+	return err == CBPF_E_NOMEM ? err : CBPF_OK;
+}
+
+/* A legal program is attached without memory, an illegal one explained. */
+static enum cbpf_err use_attaching(const struct cbpf_mem *mem)
+{
+	static const struct cbpf_insn ret = { CBPF_RET_K, 0, 0, 1 };
+	static const struct cbpf_insn bad = { CBPF_ST, 0, 0, 99 };
+	struct cbpf_code code;
+	int fds[2], own = -1;
+	enum cbpf_err err;
+
+	if (socketpair(AF_UNIX, SOCK_DGRAM, 0, fds) < 0)
+		return CBPF_E_SYSTEM;
+	err = cbpf_attach(fds[0], &ret, 1, NULL);
+	memset(&code, 0xff, sizeof(code));
+	if (!err)
+		err = empty_code_if(cbpf_attached(fds[0], mem, &code, NULL),
+				    &code);
+	if (!err) {
+		cbpf_code_free(&code);
+		err = cbpf_attach(fds[0], &bad, 1, NULL);
+		err = err == CBPF_E_NOMEM ? err : CBPF_OK;
+	}
+	if (!err)
+		err = cbpf_detach(fds[0], NULL);
+	if (!err)
+		err = cbpf_lock(fds[0], NULL);
+	if (!err && cbpf_borrow(getpid(), fds[0], &own, NULL) == CBPF_OK)
+		close(own);
+	close(fds[0]);
+	close(fds[1]);
+	return err;
+}
+
+/* Hooks on what is no socket, and a filter that seccomp does not take. */
+static enum cbpf_err use_refused_hooks(const struct cbpf_mem *mem)
+{
+	static const struct cbpf_insn bad = { CBPF_ST, 0, 0, 99 };
+	enum cbpf_err all[] = {
+		cbpf_attach(-1, &bad, 1, NULL),
+		cbpf_attach_reuseport(-1, &bad, 1, NULL),
+		cbpf_attach_fanout(-1, &bad, 1, NULL),
+		cbpf_detach_reuseport(-1, NULL),
+		cbpf_attach_seccomp(&bad, 1, 0, NULL),
+	};
+
+	(void)mem;
+	cbpf_optmem_max();
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		if (all[i] == CBPF_E_NOMEM || all[i] == CBPF_OK)
+			return all[i] ? all[i] : CBPF_E_ARGUMENT;
+	return CBPF_OK;
+}
+
+#ifdef CBPF_HAVE_EXPR
+static enum cbpf_err use_expression(const struct cbpf_mem *mem)
+{
+	struct cbpf_expr_opts opts = { .size = sizeof(opts), .mem = mem };
+	struct cbpf_code code;
+	char version[40];
+	enum cbpf_err err;
+
+	memset(&code, 0xff, sizeof(code));
+	err = empty_code_if(
+		cbpf_expr_compile("tcp port 80", &opts, &code, NULL), &code);
+	cbpf_code_free(&code);
+	if (err)
+		return err;
+	cbpf_expr_version(version, sizeof(version));
+	err = cbpf_expr_compile("tcp port", &opts, &code, NULL);
+	cbpf_code_free(&code);
+	return err == CBPF_E_EXPR ? CBPF_OK : err;
+}
+#endif
+
+/* The rest: not one allocation. */
+static enum cbpf_err use_names(const struct cbpf_mem *mem)
+{
+	static const struct cbpf_insn insns[] = { { CBPF_LD_B, 0, 0, 0 },
+						  { CBPF_RET_A, 0, 0, 0 } };
+	struct cbpf_diag diag = { .code = CBPF_E_JUMP_OUT };
+	struct cbpf_random_opts opts = { .size = sizeof(opts) };
+	struct cbpf_insn random[40];
+	uint64_t seed = 1;
+	uint8_t bytes[64];
+	char line[80];
+	uint32_t number;
+	uint16_t data;
+
+	(void)mem;
+	cbpf_diag_format(&diag, line, sizeof(line));
+	cbpf_insn_format(insns, 0, line, sizeof(line));
+	cbpf_random_program(&seed, &opts, random);
+	cbpf_random_packet(&seed, insns, 2, bytes, sizeof(bytes));
+	cbpf_verdict_trim(1, 2, 0, &number);
+	cbpf_verdict_class(1, 2, &number);
+	cbpf_verdict_fanout(1, 2);
+	cbpf_verdict_reuseport(1, 2, &number);
+	cbpf_verdict_action(1, &data);
+	cbpf_verdict_seccomp(&number, 1);
+	cbpf_dialect_was_run(CBPF_LINUX);
+	cbpf_dialect_has_wirelen(CBPF_LINUX);
+	cbpf_format_is_binary(CBPF_FORMAT_RAW);
+	return cbpf_version() && cbpf_err_name(CBPF_OK) &&
+			       cbpf_err_advice(CBPF_OK) &&
+			       cbpf_dialect_name(CBPF_GO) &&
+			       cbpf_dialect_find("go") == CBPF_GO &&
+			       cbpf_format_name(CBPF_FORMAT_GO) &&
+			       cbpf_format_find("go") == CBPF_FORMAT_GO &&
+			       cbpf_hook_name(CBPF_HOOK_XT) &&
+			       cbpf_hook_find("xt") == CBPF_HOOK_XT &&
+			       cbpf_end_name(CBPF_RETURNED) &&
+			       cbpf_action_name(CBPF_ACTION_TRAP) &&
+			       cbpf_link_name(1) &&
+			       cbpf_link_find("en10mb") == 1 &&
+			       memory.n_asked == 0
+		       ? CBPF_OK
+		       : CBPF_E_ARGUMENT;
+}
+
+/* clang-format off */
+static const struct scenario {
+	const char *name;
+	enum cbpf_err (*use)(const struct cbpf_mem *mem);
+	const char *needs; /* what WITHOUT may leave out */
+} scenarios[] = {
+	{ "every form, written and read",      use_forms,          NULL },
+	{ "recognising a form",                use_recognition,    NULL },
+	{ "the builder",                       use_builder,        NULL },
+	{ "checking under every dialect",      use_check,          NULL },
+	{ "the set of dialects",               use_check_dialects, NULL },
+	{ "a program made and run",            use_program,        NULL },
+	{ "a judge of interp",                 use_interp,         NULL },
+	{ "a wrong machine parted and shrunk", use_wrong_engine,   NULL },
+	{ "captures, both ways",               use_capture,        NULL },
+	{ "the sockets of this machine",       use_sockets,        "sockets" },
+	{ "attaching and reading back",        use_attaching,      "attaching" },
+	{ "hooks that refuse",                 use_refused_hooks,  NULL },
+#ifdef CBPF_HAVE_EXPR
+	{ "expressions",                       use_expression,     NULL },
+#endif
+	{ "what allocates nothing",            use_names,          NULL },
+};
+/* clang-format on */
+
+/* ---- refusing ----------------------------------------------------------- */
+
+static const struct cbpf_engine *engine_used;
+
+static enum cbpf_err use_oracle(const struct cbpf_mem *mem)
+{
+	return use_engine(engine_used, mem);
+}
+
+static void refuse_each(const char *name,
+			enum cbpf_err (*use)(const struct cbpf_mem *mem),
+			bool is_libcs)
+{
+	struct cbpf_mem mem = { NULL, stingy_realloc };
+	enum cbpf_err err = CBPF_E_NOMEM;
+	long n_leaked = 0, n;
+
+	n_filled = 0;
+	for (n = 0; n < 2000; n++) {
+		memset(&memory, 0, sizeof(memory));
+		memory.left = n;
+		memory.is_libcs = is_libcs;
+		err = use(is_libcs ? NULL : &mem);
+		memory.is_libcs = false;
+		n_leaked += memory.n_alive;
+		if (err != CBPF_E_NOMEM)
+			break;
+	}
+	tap_ok(err == CBPF_OK && n_leaked == 0 && n_filled == 0,
+	       "%s, %s memory: %ld allocations, each refused once, %ld leaked, "
+	       "%u results not empty, in the end %s",
+	       name, is_libcs ? "libc's" : "given", n, n_leaked, n_filled,
+	       cbpf_err_name(err));
+}
+
+static void refuse_both(const char *name,
+			enum cbpf_err (*use)(const struct cbpf_mem *mem))
+{
+	refuse_each(name, use, false);
+	refuse_each(name, use, true);
+}
+
+int main(int argc, char **argv)
+{
+	const char *required = argc > 2 ? argv[2] : "";
+	bool may_attach = oracle_can_run(&cbpf_engine_linux_unix, required);
+
+	for (size_t i = 0; i < sizeof(scenarios) / sizeof(scenarios[0]); i++) {
+		const struct scenario *s = &scenarios[i];
+
+		if (s->needs && is_left_out(s->needs))
+			continue;
+		if (!may_attach && s->use == use_attaching)
+			tap_skip(s->name, "the kernel takes no filter");
+		else
+			refuse_both(s->name, s->use);
+	}
+	for (size_t i = 0; i < N_ORACLES; i++) {
+		if (!oracle_can_run(oracles[i], required))
+			continue;
+		engine_used = oracles[i];
+		refuse_both(engine_used->name, use_oracle);
+	}
+	return tap_done();
+}
