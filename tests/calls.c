@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "cbpf/cbpf.h"
-#include "tap.h"
+#include "oracles.h"
 
 #if defined(__aarch64__)
 #define ARCH_NATIVE 0xc00000b7u
@@ -316,21 +316,12 @@ static void stay_here(void)
 int main(int argc, char **argv)
 {
 	const char *required = argc > 2 ? argv[2] : "";
-	struct cbpf_judge *judge = new_judge();
-	struct cbpf_diag diag;
-	char sentence[200];
+	struct cbpf_judge *judge;
 
 	stay_here();
-	if (cbpf_engine_linux_seccomp.probe(&cbpf_engine_linux_seccomp,
-					    &diag) != CBPF_OK) {
-		cbpf_diag_format(&diag, sentence, sizeof(sentence));
-		if (tap_lists(required, "linux-seccomp"))
-			tap_ok(false, "linux-seccomp is required: %s",
-			       sentence);
-		else
-			tap_skip("linux-seccomp", "%s", sentence);
+	if (!oracle_can_run(&cbpf_engine_linux_seccomp, required))
 		return tap_done();
-	}
+	judge = new_judge();
 	test_not_executed(judge);
 	test_edges(judge);
 	test_sandboxed(0x80000000, "KILL_PROCESS", "kills for this call");
