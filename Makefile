@@ -1,5 +1,5 @@
 # The doors; each prints the command it runs. Meson builds.
-.PHONY: help check check-all demo asan lint analyse cover format bench packets install
+.PHONY: help check check-all demo asan lint analyse cover fuzz format bench packets install
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*# /  make \1	/p' Makefile
@@ -27,6 +27,9 @@ analyse: # clang-tidy, which must find nothing
 
 cover: # branches that the tests take, and why not the others
 	scripts/cover
+
+fuzz: # each target of fuzz/ for a minute
+	scripts/fuzz
 
 format: # clang-format over all C
 	clang-format -i $$(git ls-files '*.c' '*.h')
