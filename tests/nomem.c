@@ -219,6 +219,8 @@ static enum cbpf_err use_program(const struct cbpf_mem *mem)
 	struct cbpf_result result = { 0 };
 	struct cbpf_prog *prog = JUNK;
 	struct cbpf_code code;
+	uint8_t random[64];
+	uint64_t seed = 1;
 	int64_t offset;
 	uint32_t size;
 	long n_before;
@@ -232,6 +234,7 @@ static enum cbpf_err use_program(const struct cbpf_mem *mem)
 	if (err)
 		return err;
 	n_before = memory.n_asked;
+	cbpf_random_packet(&seed, prog, 0, random, sizeof(random));
 	cbpf_run(prog, &packet, &result);
 	cbpf_run_watched(prog, &packet, &watch, &result);
 	cbpf_step_reads(prog, &packet, &state, &offset, &size);
@@ -258,8 +261,9 @@ static enum cbpf_err use_engine(const struct cbpf_engine *engine,
 	struct cbpf_engine_opts opts = { .size = sizeof(opts),
 					 .is_exact = true,
 					 .mem = mem };
+	const struct cbpf_packet packets[] = { packet, packet };
 	struct cbpf_judge *judge = JUNK;
-	struct cbpf_judged judged;
+	struct cbpf_judged judged, both[2];
 	enum cbpf_err err;
 
 	err = cbpf_judge_new(engine, engine->dialect, &opts, &judge);
@@ -273,6 +277,11 @@ static enum cbpf_err use_engine(const struct cbpf_engine *engine,
 		if (!err && judged.is_run && !judged.agrees)
 			err = CBPF_E_DIFFERS;
 	}
+	cbpf_judge_watch(judge, goes_on, NULL);
+	if (!err)
+		err = cbpf_judge_run_batch(judge, packets, 2, both);
+	if (!err && !cbpf_judge_prog(judge))
+		err = CBPF_E_ARGUMENT;
 	/* nothing parts, nothing shrinks; both load programs of their own */
 	if (!err)
 		cbpf_judge_parting(judge, insns, 2, &packet);
@@ -477,7 +486,6 @@ static enum cbpf_err use_names(const struct cbpf_mem *mem)
 	struct cbpf_random_opts opts = { .size = sizeof(opts) };
 	struct cbpf_insn random[40];
 	uint64_t seed = 1;
-	uint8_t bytes[64];
 	char line[80];
 	uint32_t number;
 	uint16_t data;
@@ -486,7 +494,8 @@ static enum cbpf_err use_names(const struct cbpf_mem *mem)
 	cbpf_diag_format(&diag, line, sizeof(line));
 	cbpf_insn_format(insns, 0, line, sizeof(line));
 	cbpf_random_program(&seed, &opts, random);
-	cbpf_random_packet(&seed, insns, 2, bytes, sizeof(bytes));
+	cbpf_dialect_rules(CBPF_LINUX);
+	cbpf_dialect_executes(CBPF_LINUX, CBPF_LD_W);
 	cbpf_verdict_trim(1, 2, 0, &number);
 	cbpf_verdict_class(1, 2, &number);
 	cbpf_verdict_fanout(1, 2);

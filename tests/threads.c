@@ -74,7 +74,8 @@ static void make_programs(struct work *w)
 			w->packets[k] = (struct cbpf_packet){
 				.data = w->data[k],
 				.caplen = (uint32_t)cbpf_random_packet(
-					&seed, insns, n, w->data[k], BYTES)
+					&seed, w->progs[i], 0, w->data[k],
+					BYTES)
 			};
 		i++;
 	}
