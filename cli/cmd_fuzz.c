@@ -322,7 +322,7 @@ static int report(const struct hunt *hunt, double seconds)
 		       "loads judged, %llu disagreements\n",
 		       (unsigned long long)hunt->seed, hunt->jobs, seconds,
 		       (unsigned long long)all.pairs,
-		       (unsigned long long)(all.programs + all.refused),
+		       (unsigned long long)all.programs + all.refused,
 		       (unsigned long long)all.differences);
 	}
 	if (has_trouble)

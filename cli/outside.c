@@ -391,7 +391,7 @@ void outside_free(const struct cbpf_engine *engine)
 	struct outside *o = NULL;
 
 	if (engine && engine_is_outside(engine)) {
-		memcpy(&o, &engine, sizeof(o));
+		o = (struct outside *)(uintptr_t)engine;
 		free(o);
 	}
 }

@@ -46,7 +46,7 @@ static inline void cbpf_unreachable(void)
 #define cbpf_likely(x)	   __builtin_expect(!!(x), 1)
 #define cbpf_unlikely(x)   __builtin_expect(!!(x), 0)
 #define cbpf_assert(x)	   assert(x)
-#define cbpf_never(what)   assert(!what)
+#define cbpf_never(what)   assert(!(what))
 #define cbpf_unreachable() __builtin_unreachable()
 #endif
 
