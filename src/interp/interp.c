@@ -372,6 +372,20 @@ struct cbpf_state cbpf_state_init(const struct cbpf_packet *packet)
 	return s;
 }
 
+/* Apart, because with a loop in it gcc lays cbpf_run() out for size. */
+/*@ requires \valid(m + (0 .. 15));
+    terminates \true;
+    exits \false;
+    assigns m[0 .. 15]; */
+static CBPF_COLD void clear_mem(uint32_t m[16])
+{
+	/*@ loop invariant 0 <= i <= 16;
+	    loop assigns i, m[0 .. 15];
+	    loop variant 16 - i; */
+	for (int i = 0; i < 16; i++)
+		m[i] = 0;
+}
+
 /*@ requires sound_prog(prog) && readable_packet(packet) && \valid(result);
     requires \separated(result, prog, prog->row,
 			prog->ops + (0 .. prog->n - 1), packet, packet->ctx,
@@ -394,11 +408,7 @@ void cbpf_run(const struct cbpf_prog *prog, const struct cbpf_packet *packet,
 		return;
 	if (prog->traits
 		    .reads_unset_mem) /* else no path does, before a write */
-		/*@ loop invariant 0 <= i <= 16;
-		    loop assigns i, m[0 .. 15];
-		    loop variant 16 - i; */
-		for (int i = 0; i < 16; i++)
-			m[i] = 0;
+		clear_mem(m);
 	/*@ loop invariant s.pc < prog->n && s.limit == CBPF_STEP_LIMIT;
 	    loop invariant prog->traits.has_loop == 0 ==> s.steps <= s.pc;
 	    loop invariant s.steps <= CBPF_STEP_LIMIT + s.pc;
