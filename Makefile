@@ -1,5 +1,5 @@
 # The doors; each prints the command it runs. Meson builds.
-.PHONY: help check check-all demo asan lint analyse cover fuzz format bench packets install
+.PHONY: help check check-all prove demo asan lint analyse cover fuzz format bench packets install
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*# /  make \1	/p' Makefile
@@ -9,6 +9,10 @@ check: # the tests
 
 check-all: # the long suite: sanitizers, clang, builds without libraries
 	scripts/check --all
+
+prove: # the proof of the interpreter's safety (Frama-C), and that it can fail
+	scripts/prove
+	scripts/prove --control
 
 demo: # build, and judge a filter over a capture on every engine
 	scripts/demo
