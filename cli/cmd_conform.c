@@ -224,7 +224,7 @@ static bool engine_takes(struct conform *c, struct vector *v, size_t i,
 		return takes_by_itself(c, v, i);
 	case CBPF_E_OPTMEM:	 /* a socket's limit, not a rule */
 	case CBPF_E_UNAVAILABLE: /* an outside machine passes */
-		*is_told = false;
+		*is_told = err == CBPF_E_OPTMEM && v->hook == CBPF_HOOK_SOCKET;
 		sentence_of(&diag, why, size);
 		return false;
 	case CBPF_E_SYSTEM:

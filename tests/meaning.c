@@ -224,7 +224,7 @@ static void ask_machine(struct cbpf_judge *judge,
 		bad += err != CBPF_OK || !judged.is_run || !judged.agrees ||
 		       judged.is_plain;
 	}
-	tap_ok(bad == 0 && n > 300, "%s: code 0x%02x over %u pairs of operands",
+	tap_ok(bad == 0 && n > 100, "%s: code 0x%02x over %u pairs of operands",
 	       engine->name, code, n);
 }
 
