@@ -142,15 +142,20 @@ static void tell_death(const struct hunt *hunt, unsigned job, int status)
 	shared->stop = true;
 }
 
-/* Lets some time pass: a grace period of the kernel's, where it tells. */
+/* Lets some time pass: a grace period of the kernel's, as it tells. */
 static void let_pass(void)
 {
 	const struct timespec moment = { 0, 2000000 };
+	/* where it does not tell: longer than any is */
+	const struct timespec long_moment = { 0, 100000000 };
+	bool is_told = false;
 
 	nanosleep(&moment, NULL);
 #ifdef __linux__
-	syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
+	is_told = syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) == 0;
 #endif
+	if (!is_told)
+		nanosleep(&long_moment, NULL);
 	shared->epoch++;
 }
 
