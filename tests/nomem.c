@@ -126,6 +126,68 @@ static enum cbpf_err use_forms(const struct cbpf_mem *mem)
 }
 
 /* Recognising tries every form; a text in none of them has diagnoses too. */
+/*
+ * Builders of all sizes up to some: of each of their tables there is one in
+ * which its growing is the last thing that asks for memory.
+ */
+static enum cbpf_err use_builders(const struct cbpf_mem *mem)
+{
+	enum cbpf_err err = CBPF_OK;
+
+	for (int size = 1; err == CBPF_OK && size < 48; size++) {
+		struct cbpf_builder *b = JUNK;
+		struct cbpf_code code;
+
+		err = cbpf_builder_new(mem, &b);
+		want_empty(err, b);
+		if (err != CBPF_OK)
+			return err;
+		for (int i = 0; i < size; i++)
+			cbpf_builder_jump(b, CBPF_JEQ_K, 1, "end", NULL);
+		for (int i = 0; i < size * size; i++)
+			cbpf_builder_add(b, CBPF_TAX, 0);
+		cbpf_builder_label(b, "end");
+		cbpf_builder_add(b, CBPF_RET_K, 0);
+		memset(&code, 0xff, sizeof(code));
+		err = empty_code_if(cbpf_builder_finish(b, NULL, &code, NULL),
+				    &code);
+		cbpf_code_free(&code);
+		cbpf_builder_free(b);
+	}
+	return err;
+}
+
+/* Many labels with long names, and many lines of hexadecimal digits. */
+static enum cbpf_err use_long_texts(const struct cbpf_mem *mem)
+{
+	static char text[40000];
+	struct cbpf_code code;
+	enum cbpf_err err;
+	int at = 0;
+
+	for (int i = 0; i < 700; i++)
+		at += snprintf(text + at, sizeof(text) - (size_t)at,
+			       "a_label_of_some_length_%d: ld #%d\n", i, i);
+	at += snprintf(text + at, sizeof(text) - (size_t)at, "ret a\n");
+	memset(&code, 0xff, sizeof(code));
+	err = empty_code_if(cbpf_text_read(CBPF_FORMAT_ASM, text, (size_t)at,
+					   mem, &code, NULL),
+			    &code);
+	cbpf_code_free(&code);
+	if (err != CBPF_OK)
+		return err;
+	at = 0;
+	for (int i = 0; i < 900; i++)
+		at += snprintf(text + at, sizeof(text) - (size_t)at,
+			       "06 00 00 00 00 00 00 00\n");
+	memset(&code, 0xff, sizeof(code));
+	err = empty_code_if(cbpf_text_read(CBPF_FORMAT_HEX, text, (size_t)at,
+					   mem, &code, NULL),
+			    &code);
+	cbpf_code_free(&code);
+	return err;
+}
+
 static enum cbpf_err use_recognition(const struct cbpf_mem *mem)
 {
 	struct cbpf_diag diags[2];
@@ -531,6 +593,8 @@ static const struct scenario {
 	{ "every form, written and read",      use_forms,          NULL },
 	{ "recognising a form",                use_recognition,    NULL },
 	{ "the builder",                       use_builder,        NULL },
+	{ "builders of all sizes",             use_builders,       NULL },
+	{ "long texts",                        use_long_texts,     NULL },
 	{ "checking under every dialect",      use_check,          NULL },
 	{ "the set of dialects",               use_check_dialects, NULL },
 	{ "a program made and run",            use_program,        NULL },

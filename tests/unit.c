@@ -136,6 +136,14 @@ static void test_names(void)
 	tap_ok(cbpf_dialect_has_wirelen(CBPF_LINUX) &&
 		       !cbpf_dialect_has_wirelen(CBPF_GO),
 	       "Go knows the captured length only");
+	tap_ok(cbpf_dialect_executes(CBPF_LINUX, CBPF_LD_W) &&
+		       !cbpf_dialect_executes(CBPF_SECCOMP, CBPF_LD_H) &&
+		       !cbpf_dialect_executes(CBPF_DIALECTS, CBPF_LD_W) &&
+		       !cbpf_dialect_executes(CBPF_LINUX, 0x120),
+	       "a dialect executes its codes, and what is none has no code");
+	tap_ok(cbpf_dialect_rules(CBPF_GO) &&
+		       !cbpf_dialect_rules(CBPF_DIALECTS),
+	       "what is no dialect has no rules");
 	tap_ok(cbpf_link_find("en10mb") == 1 && cbpf_link_find("101") == 101 &&
 		       cbpf_link_find("nonsense") < 0 &&
 		       cbpf_link_find("99999") < 0,
