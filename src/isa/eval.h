@@ -31,7 +31,7 @@ typedef uint32_t ev_word;
     assigns \nothing; */
 CBPF_INLINE ev_word ev_shift_left(ev_word a, ev_word b, bool clears)
 {
-	return b > EV_BITS - 1 && clears ? 0 : a << (b & (EV_BITS - 1));
+	return b > EV_BITS - 1 && clears ? 0 : a << (b % EV_BITS);
 }
 
 /*@ terminates \true;
@@ -39,7 +39,7 @@ CBPF_INLINE ev_word ev_shift_left(ev_word a, ev_word b, bool clears)
     assigns \nothing; */
 CBPF_INLINE ev_word ev_shift_right(ev_word a, ev_word b, bool clears)
 {
-	return b > EV_BITS - 1 && clears ? 0 : a >> (b & (EV_BITS - 1));
+	return b > EV_BITS - 1 && clears ? 0 : a >> (b % EV_BITS);
 }
 
 /* operation is CODE_OP() of an ALU code; clears is the dialect's shift rule. */
