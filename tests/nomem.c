@@ -142,9 +142,12 @@ static enum cbpf_err use_builders(const struct cbpf_mem *mem)
 		want_empty(err, b);
 		if (err != CBPF_OK)
 			return err;
+		/* now the instructions come last, now the jumps */
+		for (int i = 0; size % 2 == 0 && i < size; i++)
+			cbpf_builder_add(b, CBPF_TAX, 0);
 		for (int i = 0; i < size; i++)
 			cbpf_builder_jump(b, CBPF_JEQ_K, 1, "end", NULL);
-		for (int i = 0; i < size * size; i++)
+		for (int i = 0; size % 2 == 1 && i < size * size; i++)
 			cbpf_builder_add(b, CBPF_TAX, 0);
 		cbpf_builder_label(b, "end");
 		cbpf_builder_add(b, CBPF_RET_K, 0);
