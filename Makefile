@@ -1,5 +1,5 @@
 # The doors; each prints the command it runs. Meson builds.
-.PHONY: help check check-all prove demo asan lint analyse cover fuzz format bench packets install
+.PHONY: help check check-all prove demo asan lint analyse cover mutants trust fuzz format bench packets install
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*# /  make \1	/p' Makefile
@@ -31,6 +31,12 @@ analyse: # clang-tidy, which must find nothing
 
 cover: # branches that the tests take, and why not the others
 	scripts/cover
+
+mutants: # one token changed at a time: do the tests see it? an hour or two
+	scripts/mutants
+
+trust: # the table of docs/trust.md again; some hours
+	scripts/trust
 
 fuzz: # each target of fuzz/ for a minute
 	scripts/fuzz
