@@ -158,11 +158,13 @@ static bool read_hook(const struct json *object, struct vector *v, char *why,
 {
 	const char *name = js_text(js_get(object, "hook"));
 
-	if (name)
-		v->hook = cbpf_hook_find(name);
+	if (!js_get(object, "hook"))
+		return true;
+	v->hook = name ? cbpf_hook_find(name) : CBPF_HOOKS;
 	if (v->hook != CBPF_HOOKS)
 		return true;
-	snprintf(why, size, "hook %.40s is not known", name);
+	snprintf(why, size, "hook %.40s is not known",
+		 name ? name : "that is no text");
 	return false;
 }
 
@@ -234,6 +236,13 @@ static bool engine_takes(struct conform *c, struct vector *v, size_t i,
 		cannot_ask(c, v, why);
 		return false;
 	default:
+		/* what is no rule is a bug of ours, and no refusal */
+		*is_told = err == CBPF_OK ||
+			   (err >= CBPF_E_EMPTY && err <= CBPF_E_PATH);
+		if (!*is_told) {
+			sentence_of(&diag, why, size);
+			cannot_ask(c, v, why);
+		}
 		return err == CBPF_OK;
 	}
 }
@@ -497,6 +506,17 @@ static bool is_end(const struct json *want, const struct cbpf_answer *answer)
 	return name && strcmp(name, cbpf_end_name(answer->end)) == 0;
 }
 
+static bool is_end_name(const struct json *want)
+{
+	for (int end = 0; end <= CBPF_ENDLESS; end++) {
+		const struct cbpf_answer answer = { .end = (enum cbpf_end)end };
+
+		if (is_end(want, &answer))
+			return true;
+	}
+	return false;
+}
+
 static enum outcome compare(const struct json *run, const struct input *in,
 			    const struct cbpf_answer *answer, char *why,
 			    size_t size)
@@ -510,6 +530,11 @@ static enum outcome compare(const struct json *run, const struct input *in,
 	if (answer->shows == CBPF_SHOWS_FORESEEN) {
 		snprintf(why, size, "not run: %s foreseen",
 			 cbpf_end_name(answer->end));
+		return SKIP;
+	}
+	if ((how && strcmp(how, "end") == 0 && !is_end_name(want)) ||
+	    (js_get(run, "end") && !is_end_name(js_get(run, "end")))) {
+		snprintf(why, size, "the run ends in a way that is not known");
 		return SKIP;
 	}
 	if (how && strcmp(how, "end") == 0)

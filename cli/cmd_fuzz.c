@@ -56,9 +56,8 @@ static void print_help(void)
 	      "      --kind KIND        legal, almost, wild, long (default: a "
 	      "mix)\n"
 	      "  -s, --seed N           start here (default: the clock); a "
-	      "case's seed with\n"
-	      "                         --jobs 1 --programs 1 makes that case "
-	      "again\n"
+	      "case says with which\n"
+	      "                         options it is made again\n"
 	      "  -j, --jobs N           processes (default: one a processor)\n"
 	      "  -k, --keep-going       do not stop at the first that differs\n"
 	      "      --save DIR         where vectors are kept (default .)\n"
@@ -76,16 +75,24 @@ static void stop_all(int number)
 	shared->stop = true;
 }
 
-/* A job keeps to a processor: engines that ask processes are quicker so. */
+/*
+ * A job keeps to a processor: engines that ask processes are quicker so, and
+ * what waits there can be counted (hunt.c). Other hunts start elsewhere.
+ */
 static void stay_on(unsigned job)
 {
 #ifdef __linux__
-	long n = sysconf(_SC_NPROCESSORS_ONLN);
-	cpu_set_t cpus;
+	cpu_set_t may, one;
+	int at, left;
 
-	CPU_ZERO(&cpus);
-	CPU_SET(job % (n > 0 ? (unsigned)n : 1), &cpus);
-	sched_setaffinity(0, sizeof(cpus), &cpus);
+	if (sched_getaffinity(0, sizeof(may), &may) != 0)
+		return;
+	left = (int)((job + (unsigned)getppid()) % (unsigned)CPU_COUNT(&may));
+	for (at = 0; !CPU_ISSET(at, &may) || left-- > 0; at++)
+		;
+	CPU_ZERO(&one);
+	CPU_SET(at, &one);
+	sched_setaffinity(0, sizeof(one), &one);
 #else
 	(void)job;
 #endif
@@ -134,8 +141,10 @@ static void tell_death(const struct hunt *hunt, unsigned job, int status)
 
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return;
-	say_trouble("a job was ended by signal %d over seed 0x%llx, engine %s",
-		    WIFSIGNALED(status) ? WTERMSIG(status) : 0,
+	say_trouble("a job was ended by %s %d over seed 0x%llx, engine %s",
+		    WIFSIGNALED(status) ? "signal" : "status",
+		    WIFSIGNALED(status) ? WTERMSIG(status)
+					: WEXITSTATUS(status),
 		    (unsigned long long)board->seed,
 		    hunt->engines.list[board->engine]->name);
 	shared->boards[job].has_trouble = true;
@@ -196,6 +205,7 @@ static void run_jobs(const struct hunt *hunt, double begun)
 
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
+	signal(SIGCHLD, SIG_DFL); /* else none can be waited for */
 	for (unsigned i = 0; i < hunt->jobs; i++) {
 		pids[i] = start_job(hunt, i);
 		if (pids[i] < 0) {
@@ -232,6 +242,12 @@ static void print_tally(const struct hunt *hunt,
 	       (unsigned long long)t->programs,
 	       (unsigned long long)t->differences,
 	       (unsigned long long)t->refused, (unsigned long long)t->skipped);
+	if (t->foreseen)
+		printf(", %llu foreseen and not run",
+		       (unsigned long long)t->foreseen);
+	if (t->passed)
+		printf(", %llu programs not to be asked",
+		       (unsigned long long)t->passed);
 	if (t->plain)
 		printf(", %llu in plain mode", (unsigned long long)t->plain);
 	printf("\n  rules %u of %u", c.rules, c.rules_of);
@@ -273,6 +289,8 @@ static void fill_tally(struct json *line, const struct hunt *hunt,
 	js_set_int(line, "disagreements", t->differences);
 	js_set_int(line, "refused", t->refused);
 	js_set_int(line, "skipped", t->skipped);
+	js_set_int(line, "foreseen", t->foreseen);
+	js_set_int(line, "passed", t->passed);
 	js_set_int(line, "plain", t->plain);
 	js_set_int(line, "busy", t->busy);
 	js_set_int(line, "pairs_per_second", (uint64_t)rate_of(t));
@@ -292,6 +310,7 @@ static int report(const struct hunt *hunt, double seconds)
 {
 	struct tally all = { .pairs = 0 };
 	bool has_trouble = false;
+	char seed[32];
 
 	for (unsigned i = 0; i < hunt->jobs; i++)
 		has_trouble |= shared->boards[i].has_trouble;
@@ -315,7 +334,9 @@ static int report(const struct hunt *hunt, double seconds)
 		struct json *line = js_new();
 		struct json *totals = js_set_object(line, "totals");
 
-		js_set_int(totals, "seed", hunt->seed);
+		snprintf(seed, sizeof(seed), "0x%llx",
+			 (unsigned long long)hunt->seed);
+		js_set_text(totals, "seed", seed);
 		js_set_int(totals, "jobs", hunt->jobs);
 		js_set_int(totals, "milliseconds", (uint64_t)(seconds * 1e3));
 		js_set_int(totals, "pairs", all.pairs);
@@ -334,6 +355,8 @@ static int report(const struct hunt *hunt, double seconds)
 		return EXIT_TROUBLE;
 	if (!all.programs && !all.refused && !all.differences)
 		return say_trouble("nothing was judged");
+	if (hunt->packets && !all.pairs && !all.differences)
+		return say_trouble("no pair was judged");
 	return all.differences ? EXIT_NO : EXIT_YES;
 }
 
@@ -436,9 +459,12 @@ static int choose_engines(struct hunt *hunt)
 	struct engines *engines = &hunt->engines;
 	struct cbpf_diag diag;
 
-	for (size_t i = 0; i < engines->n; i++)
+	for (size_t i = 0; i < engines->n; i++) {
+		if (engines->list[i] == &cbpf_engine_interp)
+			return say_usage("fuzz", "interp is its own twin");
 		if (!engine_can_run(engines->list[i]))
 			return EXIT_TROUBLE;
+	}
 	if (engines->n && !engines->wants_all)
 		return EXIT_YES;
 	for (size_t i = 0; engine_rows()[i]; i++) {
@@ -454,6 +480,19 @@ static int choose_engines(struct hunt *hunt)
 			   "says why");
 }
 
+/* Those that this process may use. */
+static unsigned count_processors(void)
+{
+	long n = sysconf(_SC_NPROCESSORS_ONLN);
+#ifdef __linux__
+	cpu_set_t may;
+
+	if (sched_getaffinity(0, sizeof(may), &may) == 0)
+		n = CPU_COUNT(&may);
+#endif
+	return n < 1 ? 1 : n > JOBS_MAX ? JOBS_MAX : (unsigned)n;
+}
+
 static int hunt_all(struct hunt *hunt)
 {
 	double begun = clock_now();
@@ -467,19 +506,13 @@ static int hunt_all(struct hunt *hunt)
 		hunt->seconds = SECONDS_DEFAULT;
 	if (hunt->pairs && !hunt->packets)
 		return say_usage("fuzz", "--pairs needs packets");
+	hunt->jobs_a_processor = 1 + (hunt->jobs - 1) / count_processors();
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
 		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (shared == MAP_FAILED)
 		return say_trouble("out of memory");
 	run_jobs(hunt, begun);
 	return report(hunt, clock_now() - begun);
-}
-
-static unsigned count_processors(void)
-{
-	long n = sysconf(_SC_NPROCESSORS_ONLN);
-
-	return n < 1 ? 1 : n > JOBS_MAX ? JOBS_MAX : (unsigned)n;
 }
 
 int cmd_fuzz(int argc, char **argv)

@@ -77,7 +77,8 @@ static void note_edge(struct job *j, uint32_t pc)
 	const struct cbpf_insn *insn = &j->insns[j->last];
 	uint8_t *seen = &j->tally->codes[insn->code & 0xff];
 
-	if (is_branch(insn->code))
+	/* where both ways are one, which was gone does not show */
+	if (is_branch(insn->code) && insn->jt != insn->jf)
 		*seen |= pc == j->last + 1 + insn->jt ? SEEN_TRUE : SEEN_FALSE;
 	else
 		*seen |= SEEN_ON;
@@ -94,7 +95,8 @@ static bool note_step(void *ctx, const struct cbpf_state *state)
 		note_edge(j, state->pc);
 	j->last = state->pc;
 	j->tally->codes[insn->code & 0xff] |= SEEN;
-	if (insn->k >= CBPF_EXT_PROTO && (insn->code & 0xe7) == 0x20)
+	if (insn->k >= CBPF_EXT_PROTO && insn->k <= CBPF_EXT_VLAN_TPID &&
+	    (insn->code & 0xe7) == 0x20)
 		j->tally->exts |= 1u << (insn->k - CBPF_EXT_PROTO) / 4;
 	return true;
 }
@@ -156,7 +158,10 @@ void coverage_of(const struct tally *t, enum cbpf_dialect dialect,
 
 void tally_add(struct tally *to, const struct tally *from)
 {
+	to->offered += from->offered;
 	to->programs += from->programs;
+	to->passed += from->passed;
+	to->foreseen += from->foreseen;
 	to->refused += from->refused;
 	to->busy += from->busy;
 	to->pairs += from->pairs;
@@ -194,7 +199,9 @@ static char *write_case(struct job *j, size_t e, const struct cbpf_diag *diag,
 
 	if (!to)
 		return NULL;
-	fprintf(to, "# cbpf fuzz: seed 0x%llx: ",
+	fprintf(to, "# cbpf fuzz %s %s -s 0x%llx -j 1 --programs 1: ",
+		engine_is_outside(engine) ? "--cmd" : "-E",
+		engine_is_outside(engine) ? engine->about : engine->name,
 		(unsigned long long)j->board->seed);
 	if (!packet) {
 		fprintf(to, "%s\n",
@@ -206,8 +213,13 @@ static char *write_case(struct job *j, size_t e, const struct cbpf_diag *diag,
 			answer_text(&judged->answer, answer, sizeof(answer)),
 			answer_text(&judged->expected, expected,
 				    sizeof(expected)));
-		narrow_packet(to, j->judges[e], &j->hunt->engines, engine,
-			      dialect, j->insns, j->n, packet);
+		/* a machine that does not answer takes its time for that */
+		if (judged->answer.end == CBPF_ENDLESS)
+			print_vector(to, dialect, &j->hunt->engines.opts,
+				     j->insns, j->n, packet, &judged->twin);
+		else
+			narrow_packet(to, j->judges[e], &j->hunt->engines,
+				      engine, dialect, j->insns, j->n, packet);
 	}
 	if (fclose(to) != 0) {
 		free(text);
@@ -216,11 +228,14 @@ static char *write_case(struct job *j, size_t e, const struct cbpf_diag *diag,
 	return text;
 }
 
+/* Shows it first: what cannot be kept is not lost. */
 static void save_case(struct job *j, size_t e, const char *text)
 {
-	char path[1024];
+	FILE *shown = j->hunt->is_json ? stderr : stdout;
+	char path[4096];
 	FILE *file;
 
+	fputs(text, shown);
 	snprintf(path, sizeof(path), "%s/fuzz-%s-%llx.t", j->hunt->save,
 		 j->hunt->engines.list[e]->name,
 		 (unsigned long long)j->board->seed);
@@ -228,14 +243,10 @@ static void save_case(struct job *j, size_t e, const char *text)
 	if (!file || fputs(text, file) == EOF || fclose(file) != 0) {
 		say_trouble("cannot write %s", path);
 		j->board->has_trouble = true;
-		return;
+	} else {
+		fprintf(shown, "# kept in %s\n", path);
 	}
-	/* one write, so that the cases of several jobs do not mix */
-	if (j->hunt->is_json)
-		fprintf(stderr, "%s\n", path);
-	else
-		printf("%s# kept in %s\n", text, path);
-	fflush(stdout);
+	fflush(shown);
 }
 
 static void found(struct job *j, size_t e, const struct cbpf_diag *diag,
@@ -245,11 +256,20 @@ static void found(struct job *j, size_t e, const struct cbpf_diag *diag,
 	char *text;
 
 	j->tally->differences++;
-	if (!j->hunt->keeps_going && j->shared->stop)
-		return; /* another job has something already */
+	if (!j->hunt->keeps_going && j->shared->stop) {
+		/* another job has something already, or it was interrupted */
+		say_trouble("seed 0x%llx: %s differs too, and is not narrowed",
+			    (unsigned long long)j->board->seed,
+			    j->hunt->engines.list[e]->name);
+		return;
+	}
 	text = write_case(j, e, diag, packet, judged);
 	if (text)
 		save_case(j, e, text);
+	else
+		say_trouble("seed 0x%llx: %s differs; out of memory",
+			    (unsigned long long)j->board->seed,
+			    j->hunt->engines.list[e]->name);
 	free(text);
 	if (!j->hunt->keeps_going)
 		j->shared->stop = true;
@@ -274,7 +294,8 @@ static void trouble(struct job *j, size_t e, const struct cbpf_diag *diag)
  * period, by a work item of its own. Where a thousand of those wait on one
  * processor while another filter needs a new page for code, Linux 6.18 waits
  * for itself, for ever, and no filter can be attached any more until it is
- * booted again (docs/kernel.md). So no more than these are let wait.
+ * booted again (docs/kernel.md). So no more than these are let wait on one
+ * processor, which jobs share where there are more of them.
  */
 #define WAITING_MAX 600
 #define LONG_ONE    64	   /* instructions of code that count as one more */
@@ -294,9 +315,10 @@ static uint32_t filters_of(const struct job *j,
 {
 	uint32_t cost = 1 + (uint32_t)j->n / LONG_ONE;
 
-	/* one for each verdict; one to ask, one to run */
+	/* exact mode attaches one more for each verdict, */
 	if (j->hunt->engines.opts.is_exact && engine->has_exact)
 		return cost * (1 + j->hunt->packets);
+	/* seccomp is asked with one and runs two at most */
 	return engine->dialect == CBPF_SECCOMP ? cost * 3 : cost;
 }
 
@@ -311,19 +333,26 @@ static void see_epoch(struct job *j)
 	j->epoch = now;
 }
 
+static bool is_over(const struct job *j)
+{
+	return j->shared->stop ||
+	       (j->deadline > 0 && clock_now() >= j->deadline) ||
+	       getppid() != j->parent;
+}
+
 static void keep_pace(struct job *j, size_t e)
 {
 	const struct cbpf_engine *engine = j->hunt->engines.list[e];
 	const struct timespec moment = { 0, EPOCH_WAIT };
-	uint32_t more;
+	uint32_t most = WAITING_MAX / j->hunt->jobs_a_processor, more;
 
 	if (!is_kernel(engine))
 		return;
 	more = filters_of(j, engine);
 	see_epoch(j);
 	/* what is more than all by itself waits until nothing else does */
-	while (!j->shared->stop && j->attached[0] + j->attached[1] > 0 &&
-	       j->attached[0] + j->attached[1] + more > WAITING_MAX) {
+	while (!is_over(j) && j->attached[0] + j->attached[1] > 0 &&
+	       j->attached[0] + j->attached[1] + more > most) {
 		nanosleep(&moment, NULL);
 		see_epoch(j);
 	}
@@ -377,11 +406,18 @@ static uint64_t count_packets(struct job *j, size_t e, uint32_t n)
 
 		if (judged->twin.steps > longest)
 			longest = judged->twin.steps;
+		if (!judged->is_run) {
+			j->tally->skipped++;
+			continue;
+		}
+		if (judged->answer.shows == CBPF_SHOWS_FORESEEN) {
+			j->tally->foreseen++;
+			continue;
+		}
 		note_end(j, &judged->twin);
-		j->tally->skipped += !judged->is_run;
-		j->tally->pairs += judged->is_run;
+		j->tally->pairs++;
 		j->tally->plain += judged->is_plain;
-		if (judged->is_run && !judged->agrees) {
+		if (!judged->agrees) {
 			found(j, e, NULL, &j->packets[i], judged);
 			break;
 		}
@@ -407,15 +443,17 @@ static void run_packets(struct job *j, size_t e)
 			&j->seed, cbpf_judge_prog(judge),
 			j->hunt->engines.list[e]->link, j->data[i], BYTES);
 		packet->wirelen = packet->caplen;
+		j->judged[i].diag.code = CBPF_OK;
 	}
 	cbpf_judge_watch(judge, is_watched ? note_step : NULL, j);
 	err = cbpf_judge_run_batch(judge, j->packets, n, j->judged);
 	cbpf_judge_watch(judge, NULL, NULL);
 	if (err != CBPF_OK) {
-		size_t at = 0;
+		/* the last that was asked; those before may be skipped */
+		size_t at = n - 1;
 
-		while (at + 1 < n && j->judged[at].diag.code == CBPF_OK)
-			at++;
+		while (at > 0 && j->judged[at].diag.code == CBPF_OK)
+			at--;
 		trouble(j, e, &j->judged[at].diag);
 		return;
 	}
@@ -430,6 +468,7 @@ static void hunt_program(struct job *j, size_t e)
 	generate(j, e);
 	keep_pace(j, e);
 	err = cbpf_judge_load(j->judges[e], j->insns, j->n, &diag);
+	j->tally->offered++;
 	switch (err) {
 	case CBPF_OK:
 		if (j->hunt->packets)
@@ -439,14 +478,14 @@ static void hunt_program(struct job *j, size_t e)
 	case CBPF_E_DIFFERS:
 		found(j, e, &diag, NULL, NULL);
 		break;
-	case CBPF_E_SYSTEM:
-	case CBPF_E_NOMEM:
-		trouble(j, e, &diag);
-		break;
-	case CBPF_E_UNAVAILABLE: /* an outside machine passes */
-		j->tally->skipped++;
+	case CBPF_E_UNAVAILABLE:
+		j->tally->passed++;
 		break;
 	default:
+		if (err < CBPF_E_EMPTY || err > CBPF_E_PATH) {
+			trouble(j, e, &diag);
+			break;
+		}
 		j->tally->refused++;
 		j->tally->rules |= 1u << (err - CBPF_E_EMPTY);
 		break;
@@ -458,23 +497,19 @@ static void hunt_program(struct job *j, size_t e)
 /* This job's share of a limit. */
 static bool is_reached(const struct hunt *hunt, uint64_t limit, uint64_t n)
 {
-	return limit && n >= (limit + hunt->jobs - 1) / hunt->jobs;
+	return limit && n >= limit / hunt->jobs + (limit % hunt->jobs != 0);
 }
+
+#define BARREN_MAX \
+	20000 /* programs without a pair, where pairs are asked for */
 
 static bool is_done(const struct job *j, size_t e)
 {
 	const struct tally *t = &j->board->tallies[e];
 
 	return is_reached(j->hunt, j->hunt->pairs, t->pairs) ||
-	       is_reached(j->hunt, j->hunt->programs,
-			  t->programs + t->refused + t->skipped);
-}
-
-static bool is_over(const struct job *j)
-{
-	return j->shared->stop ||
-	       (j->deadline > 0 && clock_now() >= j->deadline) ||
-	       getppid() != j->parent;
+	       is_reached(j->hunt, j->hunt->programs, t->offered) ||
+	       (j->hunt->packets && !t->pairs && t->offered >= BARREN_MAX);
 }
 
 /* False: the engine is done. */
@@ -484,7 +519,7 @@ static bool take_turn(struct job *j, size_t e)
 
 	j->tally = &j->board->tallies[e];
 	j->board->engine = (unsigned)e;
-	for (int i = 0; i < TURN && !j->shared->stop && !is_done(j, e); i++)
+	for (int i = 0; i < TURN && !is_over(j) && !is_done(j, e); i++)
 		hunt_program(j, e);
 	j->tally->seconds += clock_now() - begun;
 	return !is_done(j, e);

@@ -19,7 +19,7 @@ struct hunt {
 	struct engines engines;
 	enum cbpf_dialect dialect; /* of engines that speak any */
 	uint64_t seed;
-	unsigned jobs;
+	unsigned jobs, jobs_a_processor;
 	double seconds;		  /* 0: no limit */
 	uint64_t pairs, programs; /* an engine; 0: no limit */
 	uint32_t packets;	  /* a program; 0: loading alone */
@@ -41,10 +41,14 @@ enum {
 
 /* What one job has done with one engine. */
 struct tally {
+	uint64_t offered;  /* programs; of them: */
 	uint64_t programs; /* that both take */
 	uint64_t refused;  /* by both */
+	uint64_t passed;   /* which an outside machine was not to be asked */
 	uint64_t busy;	   /* of programs: 8 instructions or more executed */
 	uint64_t pairs, skipped, plain;
+	uint64_t
+		foreseen; /* pairs that would crash it, or never end: not run */
 	uint64_t differences;
 	double seconds;
 	uint8_t codes[256];	    /* SEEN* */
@@ -84,7 +88,7 @@ double clock_now(void);
 struct coverage {
 	unsigned codes, codes_of, edges, edges_of, exts, exts_of, rules,
 		rules_of;
-	char missed[400]; /* names, with blanks before */
+	char missed[1200]; /* names, with blanks before */
 };
 void coverage_of(const struct tally *tally, enum cbpf_dialect dialect,
 		 struct coverage *coverage);

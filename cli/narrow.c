@@ -30,18 +30,20 @@ void narrow_packet(FILE *to, struct cbpf_judge *judge,
 		   const struct cbpf_insn *given, size_t n,
 		   const struct cbpf_packet *packet)
 {
-	struct cbpf_insn *insns = malloc(n * sizeof(*insns));
-	uint8_t *data = malloc(packet->caplen + 1);
+	uint32_t headroom = packet->ctx ? packet->ctx->headroom : 0;
+	struct cbpf_insn *insns = malloc((n + 1) * sizeof(*insns));
+	uint8_t *data = malloc((size_t)headroom + packet->caplen + 1);
 	struct cbpf_packet small = *packet;
 	struct cbpf_judged judged;
 	char text[64];
 
 	if (insns && data) {
 		memcpy(insns, given, n * sizeof(*insns));
-		memcpy(data, packet->data, packet->caplen);
-		small.data = data;
+		memcpy(data, packet->data - headroom,
+		       (size_t)headroom + packet->caplen);
+		small.data = data + headroom;
 		print_parting(to, judge, insns, n, packet);
-		cbpf_judge_shrink(judge, insns, &n, &small, data);
+		cbpf_judge_shrink(judge, insns, &n, &small, data + headroom);
 		if (cbpf_judge_load(judge, insns, n, NULL) == CBPF_OK &&
 		    cbpf_judge_run(judge, &small, &judged) == CBPF_OK) {
 			fprintf(to,

@@ -11,13 +11,18 @@
  * request has crashed, one that does not answer is endless; both are ended,
  * and the next request starts another, which is given the program again.
  */
+#include <ctype.h>
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cli.h"
@@ -51,8 +56,11 @@ static enum cbpf_err fail(struct cbpf_diag *diag, enum cbpf_err err,
 {
 	if (diag) {
 		memset(diag, 0, sizeof(*diag));
-		/* whose sentence is the word alone */
-		diag->code = err == CBPF_E_SYSTEM ? err : CBPF_E_UNAVAILABLE;
+		/* a refusal's sentence is its word alone */
+		diag->code = err == CBPF_E_SKIP || err == CBPF_E_UNEXPLAINED
+				     ? CBPF_E_UNAVAILABLE
+				     : err;
+		diag->sys_errno = err == CBPF_E_SYSTEM ? EPROTO : 0;
 		diag->pc = CBPF_NO_PC;
 		snprintf(diag->word, sizeof(diag->word), "%.36s%.80s", what,
 			 detail);
@@ -72,6 +80,7 @@ static void end(struct session *s)
 
 static bool start(struct session *s)
 {
+	const struct timeval most = { .tv_sec = ANSWER_MS / 1000 };
 	int fds[2];
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0)
@@ -81,6 +90,9 @@ static bool start(struct session *s)
 		/* of a group of its own: the shell's children end with it */
 		setpgid(0, 0);
 		signal(SIGINT, SIG_DFL);
+#ifdef __linux__
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+#endif
 		dup2(fds[1], STDIN_FILENO);
 		dup2(fds[1], STDOUT_FILENO);
 		execl("/bin/sh", "sh", "-c", s->command, (char *)NULL);
@@ -89,6 +101,7 @@ static bool start(struct session *s)
 	close(fds[1]);
 	s->fd = fds[0];
 	s->n_answer = 0;
+	setsockopt(s->fd, SOL_SOCKET, SO_SNDTIMEO, &most, sizeof(most));
 	if (s->pid < 0) {
 		close(s->fd);
 		return false;
@@ -97,7 +110,7 @@ static bool start(struct session *s)
 	return true;
 }
 
-static bool send_all(struct session *s, const char *text)
+static enum reply send_all(struct session *s, const char *text)
 {
 	size_t left = strlen(text);
 
@@ -107,22 +120,32 @@ static bool send_all(struct session *s, const char *text)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return false;
+			return errno == EAGAIN ? SILENT : DIED;
 		text += n;
 		left -= (size_t)n;
 	}
-	return true;
+	return REPLIED;
+}
+
+static int64_t clock_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
 /* The next line of answer, without its end. */
 static enum reply receive(struct session *s, char *line, size_t size)
 {
 	struct pollfd poller = { .fd = s->fd, .events = POLLIN };
+	int64_t deadline = clock_ms() + ANSWER_MS;
 	char *end_of_line;
 	size_t len;
 
 	while (!(end_of_line = memchr(s->answer, '\n', s->n_answer))) {
-		int ready = poll(&poller, 1, ANSWER_MS);
+		int64_t left = deadline - clock_ms();
+		int ready = left > 0 ? poll(&poller, 1, (int)left) : 0;
 		ssize_t n;
 
 		if (ready < 0 && errno == EINTR)
@@ -139,7 +162,10 @@ static enum reply receive(struct session *s, char *line, size_t size)
 		s->n_answer += (size_t)n;
 	}
 	len = (size_t)(end_of_line - s->answer);
-	snprintf(line, size, "%.*s", (int)len, s->answer);
+	if (memchr(s->answer, '\0', len))
+		snprintf(line, size, "a line with a NUL");
+	else
+		snprintf(line, size, "%.*s", (int)len, s->answer);
 	s->n_answer -= len + 1;
 	memmove(s->answer, end_of_line + 1, s->n_answer);
 	line[strcspn(line, "\r")] = '\0';
@@ -149,9 +175,15 @@ static enum reply receive(struct session *s, char *line, size_t size)
 static enum reply ask(struct session *s, const char *request, char *line,
 		      size_t size)
 {
-	enum reply reply = DIED;
+	enum reply reply;
 
-	if (send_all(s, request))
+	/* what came before it was asked answers nothing */
+	if (s->n_answer > 0) {
+		snprintf(line, size, "a line too many before");
+		return REPLIED;
+	}
+	reply = send_all(s, request);
+	if (reply == REPLIED)
 		reply = receive(s, line, size);
 	if (reply != REPLIED)
 		end(s);
@@ -256,6 +288,9 @@ static enum cbpf_err view_outside(void *handle,
 	return CBPF_OK;
 }
 
+#define OWN_ORDER \
+	(__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? CBPF_BIG : CBPF_LITTLE)
+
 static char *write_run(const struct cbpf_packet *packet)
 {
 	uint32_t headroom = packet->ctx ? packet->ctx->headroom : 0;
@@ -271,10 +306,30 @@ static char *write_run(const struct cbpf_packet *packet)
 		fprintf(to, "%02x", (packet->data - headroom)[i]);
 	if (!(packet->caplen + headroom))
 		fputc('-', to);
-	if (packet->ctx)
-		context_print(to, packet->ctx);
+	if (packet->ctx) {
+		struct cbpf_ctx ctx = *packet->ctx;
+
+		/* said where it is not this machine's */
+		if (ctx.order == OWN_ORDER)
+			ctx.order = CBPF_NATIVE;
+		context_print(to, &ctx);
+	}
 	fputc('\n', to);
 	return fclose(to) == 0 ? text : (free(text), NULL);
+}
+
+/* A number of 32 bits in decimal digits. */
+static bool parse_verdict(const char *line, uint32_t *value)
+{
+	unsigned long long number;
+	char *end_of_number;
+
+	if (!isdigit((unsigned char)*line))
+		return false;
+	errno = 0;
+	number = strtoull(line, &end_of_number, 10);
+	*value = (uint32_t)number;
+	return !errno && !*end_of_number && number <= UINT32_MAX;
 }
 
 static enum cbpf_err read_verdict(const char *line, struct cbpf_answer *answer,
@@ -282,7 +337,7 @@ static enum cbpf_err read_verdict(const char *line, struct cbpf_answer *answer,
 {
 	if (strncmp(line, "skip ", 5) == 0)
 		return fail(diag, CBPF_E_SKIP, "", line + 5);
-	if (!parse_u32(line, &answer->value))
+	if (!parse_verdict(line, &answer->value))
 		return fail(diag, CBPF_E_SYSTEM, "run is answered with ", line);
 	answer->shows = CBPF_SHOWS_VALUE;
 	answer->end = CBPF_RETURNED;
@@ -343,6 +398,15 @@ bool engine_is_outside(const struct cbpf_engine *engine)
 	return engine->load == load_outside;
 }
 
+/* Part of a file's name, and a column's: nothing else is in it. */
+static bool is_plain(const char *name)
+{
+	for (const char *p = name; *p; p++)
+		if (!isalnum((unsigned char)*p) && !strchr("-_.", *p))
+			return false;
+	return *name != '.';
+}
+
 const struct cbpf_engine *outside_new(const char *command)
 {
 	struct outside *o = calloc(1, sizeof(*o));
@@ -360,6 +424,12 @@ const struct cbpf_engine *outside_new(const char *command)
 		say_trouble("%s does not answer `cbpf 1` with a name and a "
 			    "dialect",
 			    command);
+		goto fail;
+	}
+	if (!is_plain(o->name)) {
+		say_trouble("%s calls itself %s; a name has letters, digits, "
+			    "-, _ and .",
+			    command, o->name);
 		goto fail;
 	}
 	o->row.dialect = strcmp(dialect, "any") == 0

@@ -177,6 +177,7 @@ void print_vector(FILE *to, enum cbpf_dialect dialect,
 		  const struct cbpf_packet *packet,
 		  const struct cbpf_result *want)
 {
+	uint32_t headroom;
 	char *text;
 	size_t size;
 
@@ -191,12 +192,15 @@ void print_vector(FILE *to, enum cbpf_dialect dialect,
 	if (!packet)
 		return;
 	fprintf(to, "-- run\n");
-	for (uint32_t i = 0; i < packet->caplen; i++)
-		fprintf(to, "%s%02x", i ? " " : "", packet->data[i]);
-	if (!packet->caplen)
+	/* what lies before it is the first bytes of what is written */
+	headroom = packet->ctx ? packet->ctx->headroom : 0;
+	for (uint32_t i = 0; i < packet->caplen + headroom; i++)
+		fprintf(to, "%s%02x", i ? " " : "",
+			(packet->data - headroom)[i]);
+	if (!(packet->caplen + headroom))
 		fputs("empty", to);
 	if (packet->wirelen && packet->wirelen != packet->caplen)
-		fprintf(to, " len=%u", packet->wirelen);
+		fprintf(to, " len=%u", packet->wirelen + headroom);
 	if (packet->ctx)
 		context_print(to, packet->ctx);
 	print_want(to, want);

@@ -29,6 +29,17 @@ left_out() {
     esac
 }
 
+# Whether an engine is here; else that is a skip, or a failure where required.
+can_run() {
+    "$cbpf" engines 2>&1 | grep "^$1 " >"$tmp/out"
+    grep -q 'can run' "$tmp/out" && return 0
+    case ,$require, in
+    *,$1,*) not_ok "$1 is required" ;;
+    *) n=$((n + 1)); echo "ok $n - $1 # SKIP $(sed 's/^.*cannot *//' "$tmp/out")" ;;
+    esac
+    return 1
+}
+
 # ---- wrong machines: found, convicted, made small
 planted() { # fault, what the guilty instruction looks like
     rm -f "$tmp"/fuzz-*.t
@@ -57,7 +68,7 @@ fi
 
 # ---- the case of a seed comes again
 "$cbpf" fuzz --cmd "$wrong signed" -t 10 -j 1 -s 7 --save "$tmp" >"$tmp/out" 2>&1
-case_seed=$(sed -n 's/^# cbpf fuzz: seed \(0x[0-9a-f]*\):.*/\1/p' "$tmp/out")
+case_seed=$(sed -n 's/^# cbpf fuzz .* -s \(0x[0-9a-f]*\) .*/\1/p' "$tmp/out")
 if "$cbpf" fuzz --cmd "$wrong signed" -j 1 --programs 1 -s "$case_seed" --save "$tmp" >"$tmp/again" 2>&1; then
     not_ok "a case is made again from its seed"
 elif [ "$(grep '^ld\|^j\|=>' "$tmp/out")" = "$(grep '^ld\|^j\|=>' "$tmp/again")" ]; then
@@ -71,14 +82,7 @@ hunt() { # engine, pairs, options: agree, and reach what there is to reach
     engine=$1 least=$2
     shift 2
     left_out $engine && return
-    if ! "$cbpf" fuzz -E "$engine" --programs 1 -j 1 >"$tmp/out" 2>&1 &&
-        grep -q 'cannot run here\|no engine' "$tmp/out"; then
-        case ,$require, in
-        *,$engine,*) not_ok "$engine is required" ;;
-        *) n=$((n + 1)); echo "ok $n - $engine # SKIP $(sed 's/^cbpf: //' "$tmp/out" | head -n 1)" ;;
-        esac
-        return
-    fi
+    can_run $engine || return 0
     if "$cbpf" fuzz -E "$engine" -s "$seed" --pairs "$least" --save "$tmp" "$@" >"$tmp/out" 2>&1; then
         ok "$(head -n 1 "$tmp/out")${*:+ ($*)}"
     else
@@ -111,7 +115,7 @@ hunt linux-seccomp $((pairs / 8))
 # ---- loading alone: the verifier against the real ones, limits of size too
 offer() { # engine, programs, kind
     left_out "$1" && return
-    "$cbpf" fuzz -E "$1" --programs 1 -j 1 >"$tmp/out" 2>&1 || return 0
+    can_run "$1" || return 0
     if "$cbpf" fuzz -E "$1" -s "$seed" --packets 0 --programs "$2" --kind "$3" \
         --save "$tmp" >"$tmp/out" 2>&1; then
         ok "$1: $2 $3 programs offered:$(sed -n '2s/^ *//p' "$tmp/out" | sed 's/^/ /')"

@@ -211,6 +211,10 @@ static void answer_run(const char *line)
 	unsigned byte;
 	int used = 0;
 
+	if (strchr(line, '=')) {
+		puts("skip there is nothing beside the bytes here");
+		return;
+	}
 	sscanf(line, "run %u %n", &wirelen, &used);
 	line += used;
 	for (n_bytes = 0; n_bytes < BYTES_MAX; n_bytes++, line += 2)

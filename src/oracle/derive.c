@@ -230,13 +230,14 @@ static void fill(struct derivation *d)
 {
 	uint64_t word = (uint64_t)pk_rand(d->seed) << 32 | 1;
 
-	for (uint32_t i = 0; i < d->cap; i += 8) {
-		uint32_t left = d->cap - i;
-
-		word ^= word << 13;
-		word ^= word >> 7;
-		word ^= word << 17;
-		memcpy(d->data + i, &word, left < 8 ? left : 8);
+	for (uint32_t i = 0; i < d->cap; i++) {
+		if (i % 8 == 0) {
+			word ^= word << 13;
+			word ^= word >> 7;
+			word ^= word << 17;
+		}
+		/* low bytes first, on every machine */
+		d->data[i] = (uint8_t)(word >> 8 * (i % 8));
 	}
 }
 

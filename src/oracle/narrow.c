@@ -18,8 +18,9 @@
 
 /* ---- parting ----------------------------------------------------------- */
 
-#define TRACE_MAX 4096 /* no kernel's program runs longer */
-#define WORDS	  16
+#define REST_EVERY 16	/* programs: in exact mode each is many filters */
+#define TRACE_MAX  4096 /* no kernel's program runs longer */
+#define WORDS	   16
 
 struct trace {
 	uint32_t *pcs;
@@ -86,6 +87,7 @@ static uint32_t find_parting(struct cbpf_judge *judge, struct arena *arena,
 {
 	struct cbpf_insn *cut = arena_take(arena, n + 2, sizeof(*cut));
 	uint32_t written = 0;
+	unsigned asked = 0;
 	enum cbpf_err err;
 
 	if (!cut)
@@ -100,6 +102,8 @@ static uint32_t find_parting(struct cbpf_judge *judge, struct arena *arena,
 		for (int what = ASK_A; what < WORDS; what++) {
 			if (what >= 0 && !(written >> what & 1))
 				continue;
+			if (++asked % REST_EVERY == 0)
+				ora_rest(judge);
 			if (!agrees_cut(judge, cut, insns, n, pc, what, packet,
 					&err))
 				return trace->pcs[i - 1];
@@ -160,6 +164,8 @@ static bool still_differs(struct shrink *s, const struct cbpf_insn *insns,
 
 	if (s->stopped || s->tries++ > TRIES_MAX)
 		return false;
+	if (s->tries % REST_EVERY == 0)
+		ora_rest(s->judge);
 	err = cbpf_judge_load(s->judge, insns, n, NULL);
 	if (err == CBPF_OK && !s->is_load)
 		err = cbpf_judge_run(s->judge, s->packet, &judged);

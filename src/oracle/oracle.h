@@ -42,6 +42,12 @@ CBPF_INTERNAL enum cbpf_err ora_load_elsewhere(
 CBPF_INTERNAL enum cbpf_err ora_attach(int fd, const struct cbpf_insn *insns,
 				       size_t n, struct cbpf_diag *diag);
 
+/*
+ * After so many filters have been attached: lets the kernel give back those
+ * that were taken off, which it must not be given too many of (docs/kernel.md).
+ * For what attaches thousands in a row by itself.
+ */
+CBPF_INTERNAL void ora_rest(const struct cbpf_judge *judge);
 /* The memory a judge was made with. */
 CBPF_INTERNAL const struct cbpf_mem *ora_mem(const struct cbpf_judge *judge);
 /*

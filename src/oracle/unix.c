@@ -379,6 +379,13 @@ static size_t send_batch(const struct pair *pair, const struct batch *b)
 	return n < 0 ? 0 : (size_t)n;
 }
 
+/* What is left there would answer the next packet. */
+static void drain(const struct pair *pair)
+{
+	while (recv(pair->recv, NULL, 0, MSG_DONTWAIT | MSG_TRUNC) >= 0)
+		;
+}
+
 static void receive_batch(const struct pair *pair, struct batch *b)
 {
 	struct iovec iov[CBPF_BATCH_MAX];
@@ -445,8 +452,10 @@ static enum cbpf_err run_batch_unix(void *handle, const struct cbpf_view *views,
 	}
 	n_in = send_batch(&h->pairs[0], &b);
 	receive_batch(&h->pairs[0], &b);
-	if (n_in != n || !tell_apart(&b))
+	if (n_in != n || !tell_apart(&b)) {
+		drain(&h->pairs[0]);
 		return CBPF_E_SKIP;
+	}
 	for (size_t k = 0; k < b.n_out; k++) {
 		answers[b.from[k]].is_passed = true;
 		answers[b.from[k]].value = b.out[k].msg_len;
