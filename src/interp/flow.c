@@ -59,13 +59,15 @@ struct flow {
 
     predicate walking(struct flow *f) =
       \valid(f) && readable_packet(f->packet) &&
-      f->packet->caplen <= INT32_MAX && near(f->at);
+      f->packet->ctx != \null && f->packet->caplen <= INT32_MAX &&
+      near(f->at);
 
     predicate goes_on(enum walk walk) = walk == WALK_ON || walk == WALK_IN;
 */
 
 /* size bytes at at + off, or NULL. */
 /*@ requires \valid_read(f) && readable_packet(f->packet);
+    requires f->packet->ctx != \null;
     requires f->packet->caplen <= INT32_MAX && near(f->at);
     requires 0 <= off <= 64 && size <= 64;
     terminates \true;
@@ -432,6 +434,7 @@ static enum walk pass_header(struct flow *f)
 
 /* __skb_get_poff(): from the transport header to what it carries. */
 /*@ requires \valid_read(f) && readable_packet(f->packet);
+    requires f->packet->ctx != \null;
     requires f->packet->caplen <= INT32_MAX && near(f->at);
     terminates \true;
     exits \false;
