@@ -482,7 +482,7 @@ static void hunt_program(struct job *j, size_t e)
 		j->tally->passed++;
 		break;
 	default:
-		if (err < CBPF_E_EMPTY || err > CBPF_E_PATH) {
+		if (!cbpf_err_is_rule(err)) {
 			trouble(j, e, &diag);
 			break;
 		}

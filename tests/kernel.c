@@ -6,6 +6,7 @@
  *
  *	kernel [--require ENGINES]
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -198,6 +199,78 @@ static void test_branch_costs(void)
 	}
 }
 
+static int errno_of_kernel(const struct cbpf_insn *insns, size_t n)
+{
+	struct cbpf_diag diag = { 0 };
+	int fds[2];
+
+	if (socketpair(AF_UNIX, SOCK_DGRAM, 0, fds) < 0)
+		return -1;
+	cbpf_attach(fds[0], insns, n, &diag);
+	close(fds[0]);
+	close(fds[1]);
+	return diag.sys_errno;
+}
+
+static int errno_of_verifier(const struct cbpf_insn *insns, size_t n)
+{
+	struct cbpf_check_opts opts = { .size = sizeof(opts),
+					.dialect = CBPF_LINUX,
+					.optmem_max = cbpf_optmem_max() };
+	struct cbpf_diag diag = { 0 };
+	struct cbpf_report report = { .diags = &diag, .cap = 1 };
+
+	cbpf_check(insns, n, &opts, &report);
+	return diag.sys_errno;
+}
+
+/*
+ * A jump about as far from the beginning as any may be: EINVAL from one place
+ * on, which is each shape's own, and before it ENOMEM.
+ */
+static void test_late_jump(const struct cbpf_insn *jump)
+{
+	const struct cbpf_insn load = { 0x28, 0, 0, 1 },
+			       one = { 0x07, 0, 0, 0 }, ret = { 0x06, 0, 0, 0 };
+	static struct cbpf_insn insns[LONGEST];
+	unsigned bad = 0, n_late = 0;
+
+	for (size_t last = 2335 + 66; last < 2335 + 74; last++) {
+		size_t n = 0;
+		int due;
+
+		while (n < last) {
+			insns[n] = n < 2335 ? load : one;
+			n++;
+		}
+		insns[n++] = *jump;
+		insns[n++] = ret;
+		insns[n++] = ret;
+		due = errno_of_kernel(insns, n);
+		n_late += due == EINVAL;
+		bad += due != errno_of_verifier(insns, n);
+	}
+	tap_ok(bad == 0 && n_late > 0 && n_late < 8,
+	       "late jump: code 0x%02x jt %u jf %u k 0x%x: %u of 8 places are "
+	       "too late",
+	       jump->code, jump->jt, jump->jf, jump->k, n_late);
+}
+
+static void test_late_jumps(void)
+{
+	static const struct cbpf_insn jumps[] = {
+		{ 0x05, 0, 0, 0 },	    { 0x05, 0, 0, 1 },
+		{ 0x15, 0, 0, 5 },	    { 0x15, 1, 0, 5 },
+		{ 0x15, 0, 1, 5 },	    { 0x15, 1, 1, 5 },
+		{ 0x15, 1, 0, 0x80000000 }, { 0x15, 1, 1, 0x80000000 },
+		{ 0x45, 1, 0, 5 },	    { 0x45, 0, 1, 5 },
+		{ 0x45, 0, 1, 0x80000000 }, { 0x3d, 1, 1, 0 },
+	};
+
+	for (size_t i = 0; i < sizeof(jumps) / sizeof(jumps[0]); i++)
+		test_late_jump(&jumps[i]);
+}
+
 /* ---- the views of UDP --------------------------------------------------- */
 
 static void test_headers(const struct cbpf_engine *engine, int header)
@@ -288,6 +361,7 @@ int main(int argc, char **argv)
 		test_codes(&cbpf_engine_linux_unix);
 		test_limits();
 		test_branch_costs();
+		test_late_jumps();
 		test_pages(&cbpf_engine_linux_unix);
 	}
 	if (oracle_can_run(&cbpf_engine_linux_udp, required)) {

@@ -570,6 +570,7 @@ static enum cbpf_err use_names(const struct cbpf_mem *mem)
 	cbpf_dialect_was_run(CBPF_LINUX);
 	cbpf_dialect_has_wirelen(CBPF_LINUX);
 	cbpf_format_is_binary(CBPF_FORMAT_RAW);
+	cbpf_err_is_rule(CBPF_E_EMPTY);
 	return cbpf_version() && cbpf_err_name(CBPF_OK) &&
 			       cbpf_err_advice(CBPF_OK) &&
 			       cbpf_dialect_name(CBPF_GO) &&

@@ -111,6 +111,10 @@ static void test_names(void)
 		bad += strlen(sentence) > 4;
 	}
 	tap_ok(bad == 0, "every error makes a sentence, cut to size");
+	bad += cbpf_err_is_rule(CBPF_OK) || !cbpf_err_is_rule(CBPF_E_EMPTY) ||
+	       !cbpf_err_is_rule(CBPF_E_PATH) ||
+	       cbpf_err_is_rule(CBPF_E_UNSOUND);
+	tap_ok(bad == 0, "rules and limits are told from other errors");
 	for (int f = 1; f < CBPF_FORMATS; f++)
 		bad += cbpf_format_find(cbpf_format_name(
 			       (enum cbpf_format)f)) != (enum cbpf_format)f;

@@ -80,9 +80,10 @@ enum cbpf_err {
 	CBPF_E_DATA_OFFSET = 21,
 	CBPF_E_OFFSET_LIMIT = 22,
 	CBPF_E_JUMP_FAR = 23,
-	CBPF_E_OPTMEM = 24,
-	CBPF_E_PATH = 25,
-	CBPF_E_UNSOUND = 26, /* never: a bug of this library */
+	CBPF_E_JUMP_LATE = 24,
+	CBPF_E_OPTMEM = 25,
+	CBPF_E_PATH = 26,
+	CBPF_E_UNSOUND = 27, /* never: a bug of this library */
 
 	/* why a run ended without a return */
 	CBPF_E_LOAD_OUT = 30,
@@ -186,6 +187,9 @@ size_t cbpf_diag_format(const struct cbpf_diag *diag, char *buf, size_t size);
 
 /** The rule's own name, "JUMP_OUT"; NULL for a number that is no error. */
 const char *cbpf_err_name(enum cbpf_err err);
+
+/** Whether it is a rule, or a limit, that a program can break. */
+bool cbpf_err_is_rule(enum cbpf_err err);
 
 /** How to mend it: one sentence, static; "" where there is no advice. */
 const char *cbpf_err_advice(enum cbpf_err err);

@@ -35,6 +35,11 @@ const char *cbpf_err_name(enum cbpf_err err)
 	return row < 0 ? NULL : errors[row].name;
 }
 
+bool cbpf_err_is_rule(enum cbpf_err err)
+{
+	return err >= CBPF_E_EMPTY && err <= CBPF_E_PATH;
+}
+
 const char *cbpf_err_advice(enum cbpf_err err)
 {
 	int row = find_row(err);

@@ -82,8 +82,7 @@ void cbpf_judge_free(struct cbpf_judge *judge)
 /* Whether a code is a rule that a program broke, and not a call that failed. */
 static bool is_verdict(enum cbpf_err err)
 {
-	return (err >= CBPF_E_EMPTY && err <= CBPF_E_PATH) ||
-	       err == CBPF_E_UNEXPLAINED;
+	return cbpf_err_is_rule(err) || err == CBPF_E_UNEXPLAINED;
 }
 
 /* What the verifier says: rules, then the limits of an empty socket. */

@@ -2,9 +2,10 @@
 /*
  * What Linux refuses beyond the classic rules: a program is converted to
  * eBPF, and the converted length decides. A jump may come out longer than
- * eBPF's 16-bit displacement (EINVAL), a socket is charged for the result
- * (ENOMEM, net.core.optmem_max), seccomp limits the sum over a task's
- * filters (ENOMEM).
+ * eBPF's 16-bit displacement, or stand where the kernel's first pass, which
+ * takes every jump to lead to the beginning, finds it too long (EINVAL); a
+ * socket is charged for the result (ENOMEM, net.core.optmem_max), seccomp
+ * limits the sum over a task's filters (ENOMEM).
  *
  * The costs are those of net/core/filter.c, bpf_convert_filter(), on a
  * machine with unaligned access; each was confirmed by finding the longest
@@ -22,8 +23,8 @@
 #define PATH_LIMIT     32768 /* kernel/seccomp.c, MAX_INSNS_PER_PATH */
 #define PATH_PENALTY   4     /* added there for each installed filter */
 #define JUMP_LIMIT     32767
-#define PROLOGUE       3
-#define PROLOGUE_LOADS 4
+#define PROLOGUE       3  /* A, X and the context */
+#define PROLOGUE_LOADS 4  /* more, where the packet is read */
 #define COST_MOST      21 /* of one instruction: MSH beyond 32767 */
 
 /* What a hook asks beyond the rules of the dialect. */
@@ -120,20 +121,29 @@ static unsigned cost_insn(const struct cbpf_insn *insn,
 	}
 }
 
+/* The length once converted, of which *prologue come first. */
+static uint64_t converted_length(const struct cbpf_insn *insns, size_t n,
+				 enum cbpf_dialect dialect, uint64_t *prologue)
+{
+	uint64_t length = 0;
+	bool loads = false;
+
+	for (size_t pc = 0; pc < n; pc++)
+		length += cost_insn(&insns[pc], dialect, &loads);
+	*prologue = PROLOGUE + (loads ? PROLOGUE_LOADS : 0);
+	return length + *prologue;
+}
+
 struct cbpf_cost cbpf_check_cost(const struct cbpf_insn *insns, size_t n,
 				 enum cbpf_dialect dialect)
 {
 	struct cbpf_cost cost = { 0, 0, 0 };
-	bool loads = false;
+	uint64_t prologue;
 
 	if ((unsigned)dialect >= CBPF_DIALECTS ||
 	    isa_dialects[dialect].charge == CHARGE_NONE)
 		return cost;
-	cost.converted = PROLOGUE;
-	for (size_t pc = 0; pc < n; pc++)
-		cost.converted += cost_insn(&insns[pc], dialect, &loads);
-	if (loads)
-		cost.converted += PROLOGUE_LOADS;
+	cost.converted = converted_length(insns, n, dialect, &prologue);
 	cost.optmem = EBPF_INSN * cost.converted + PROG_HEADER;
 	cost.path = cost.converted + PATH_PENALTY;
 	return cost;
@@ -146,32 +156,50 @@ static void limit_at(struct cbpf_diag *diag, size_t pc,
 	diag->line = opts->lines ? opts->lines[pc] : 0;
 }
 
-/* Only ja can jump far enough: others reach 255 instructions. */
-static enum cbpf_err check_displacements(const struct cbpf_insn *insns,
-					 size_t n,
-					 const struct cbpf_check_opts *opts,
-					 struct cbpf_report *report)
+/* How far a jump leads once converted; only ja can lead too far, the others
+ * reach 255 instructions. */
+static uint64_t distance_of(const struct cbpf_insn *insns, size_t pc,
+			    enum cbpf_dialect dialect)
 {
-	enum cbpf_err first = CBPF_OK;
+	uint64_t distance = 0;
 	bool loads;
 
+	if (!isa_is_ja(insns[pc].code) ||
+	    (uint64_t)insns[pc].k * COST_MOST <= JUMP_LIMIT)
+		return 0;
+	for (size_t i = pc + 1; i < pc + 1 + insns[pc].k; i++)
+		distance += cost_insn(&insns[i], dialect, &loads);
+	return distance;
+}
+
+/* Both rules are of the same function of the kernel and the same errno. */
+static enum cbpf_err check_jumps(const struct cbpf_insn *insns, size_t n,
+				 const struct cbpf_check_opts *opts,
+				 struct cbpf_report *report)
+{
+	enum cbpf_err first = CBPF_OK;
+	uint64_t end; /* of what was passed, once converted */
+	bool loads;
+
+	if (converted_length(insns, n, opts->dialect, &end) <= JUMP_LIMIT)
+		return CBPF_OK;
 	for (size_t pc = 0; pc < n; pc++) {
-		uint64_t distance = 0;
+		uint64_t distance = distance_of(insns, pc, opts->dialect);
+		struct cbpf_diag diag;
 
-		if (!isa_is_ja(insns[pc].code) ||
-		    (uint64_t)insns[pc].k * COST_MOST <= JUMP_LIMIT)
+		end += cost_insn(&insns[pc], opts->dialect, &loads);
+		if (distance > JUMP_LIMIT)
+			diag = dg_make(CBPF_E_JUMP_FAR, distance, 0);
+		else if (end - 1 > JUMP_LIMIT &&
+			 CODE_CLASS(insns[pc].code) == CLASS_JMP)
+			diag = dg_make(CBPF_E_JUMP_LATE, end - 1, 0);
+		else
 			continue;
-		for (size_t i = pc + 1; i < pc + 1 + insns[pc].k; i++)
-			distance += cost_insn(&insns[i], opts->dialect, &loads);
-		if (distance > JUMP_LIMIT) {
-			struct cbpf_diag diag =
-				dg_make(CBPF_E_JUMP_FAR, distance, 0);
-
-			diag.sys_errno = EINVAL;
-			limit_at(&diag, pc, opts);
-			dg_add(report, &diag);
-			first = CBPF_E_JUMP_FAR;
-		}
+		diag.sys_errno = EINVAL;
+		limit_at(&diag, pc, opts);
+		dg_add(report, &diag);
+		if (first == CBPF_OK)
+			first = diag.code;
 	}
 	return first;
 }
@@ -215,7 +243,7 @@ enum cbpf_err vfy_limits(const struct cbpf_insn *insns, size_t n,
 
 	if (isa_dialects[opts->dialect].charge == CHARGE_NONE)
 		return CBPF_OK;
-	err = check_displacements(insns, n, opts, report);
+	err = check_jumps(insns, n, opts, report);
 	if (err != CBPF_OK)
 		return err;
 	cost = cbpf_check_cost(insns, n, opts->dialect);

@@ -316,6 +316,7 @@ uint32_t cbpf_dialect_rules(enum cbpf_dialect dialect)
 	       RULE(OFFSET_LIMIT, row->abs == ABS_LIMIT) |
 	       /* no program of seccomp's converts to that many */
 	       RULE(JUMP_FAR, row->charge == CHARGE_OPTMEM) |
+	       RULE(JUMP_LATE, row->charge == CHARGE_OPTMEM) |
 	       RULE(OPTMEM, row->charge == CHARGE_OPTMEM) |
 	       RULE(PATH, row->charge == CHARGE_PATH);
 #undef RULE
