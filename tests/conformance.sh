@@ -7,17 +7,12 @@
 cbpf=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
 dialects=$(cd "$(dirname "$2")" && pwd)/$(basename "$2")
 cd "$(dirname "$0")/.." || exit 2
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-n=0
-ok() { n=$((n + 1)); echo "ok $n - $1"; }
-not_ok() { n=$((n + 1)); sed 's/^/# /' "$tmp/out" | head -n 30; echo "not ok $n - $1"; }
-skip() { n=$((n + 1)); echo "ok $n - $1 # SKIP $2"; }
+. tests/tap.sh
 
 if scripts/make-conformance "$cbpf" --check >"$tmp/out" 2>&1; then
     ok "the files are what tests/vec says"
 else
-    not_ok "the files are what tests/vec says"
+    not_ok "the files are what tests/vec says" "$tmp/out"
 fi
 
 # a rule is pinned by a case that is rejected for it, an instruction by one
@@ -34,24 +29,23 @@ comm -23 "$tmp/due" "$tmp/pinned" >"$tmp/out"
 # and no rule is pinned that the dialect is not said to have
 grep ' rule ' "$tmp/pinned" | comm -13 "$tmp/due" - >>"$tmp/out"
 if [ -s "$tmp/out" ]; then
-    not_ok "every rule and instruction of every dialect is pinned"
+    not_ok "every rule and instruction of every dialect is pinned" "$tmp/out"
 else
     ok "all $(grep -c rule "$tmp/due") rules and $(grep -c code "$tmp/due") instructions of the dialects are pinned"
 fi
 
 if "$cbpf" conform /dev/null 2>&1 | grep -q 'without jansson'; then
     skip "conformance" "built without jansson"
-    echo "1..$n"
-    exit 0
+    finish
 fi
 judge() { # name, options
     name=$1
     shift
     if "$cbpf" conform -q "$@" >"$tmp/out" 2>&1 &&
-        grep -q 'runs: [1-9][0-9]* agree' "$tmp/out"; then
+        grep -q 's: [1-9][0-9]* agree' "$tmp/out"; then
         ok "$name: $(grep -v skipped: "$tmp/out" | tail -n 1 | sed 's/^all: //; s/^conformance\///')"
     else
-        not_ok "$name"
+        not_ok "$name" "$tmp/out"
     fi
 }
 for engine in interp libpcap linux-unix linux-packet linux-seccomp; do
@@ -78,6 +72,6 @@ elif GO111MODULE=off GOPATH=/usr/share/gocode GOCACHE="$tmp/cache" GOFLAGS= \
     go build -o "$tmp/xnet" conformance/adapters/xnet.go >"$tmp/out" 2>&1; then
     judge "adapters/xnet.go" --cmd "$tmp/xnet" conformance/go.jsonl
 else
-    not_ok "adapters/xnet.go does not build"
+    not_ok "adapters/xnet.go does not build" "$tmp/out"
 fi
-echo "1..$n"
+finish

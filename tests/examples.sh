@@ -5,18 +5,11 @@
 examples=$(cd "$1" && pwd)
 cbpf=$(cd "$(dirname "$2")" && pwd)/$(basename "$2")
 cd "$(dirname "$0")/.." || exit 2
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-n=0
-t() { # name, wanted output, command...
-    n=$((n + 1))
+. tests/tap.sh
+prints() { # name, wanted output, command...
     name=$1 want=$2
     shift 2
-    got=$("$@" 2>&1)
-    if [ "$got" = "$want" ]; then echo "ok $n - $name"; else
-        echo "$got" | sed 's/^/# /'
-        echo "not ok $n - $name"
-    fi
+    equal "$name" "$want" "$("$@" 2>&1)"
 }
 # the verdicts of a program over packets, one a line
 verdicts() { "$cbpf" run "$@" | sed -n 's/^ *[0-9]\{1,\} \{1,\}[0-9]\{1,\} \{1,\}//p' | tr -s ' ' | sed 's/ $//'; }
@@ -25,25 +18,24 @@ tcp() { # port: Ethernet, IPv4, TCP
 }
 
 "$examples/arp" >"$tmp/arp.c"
-t "arp is four instructions" "4" grep -c '^{ ' "$tmp/arp.c"
-t "arp accepts ARP and nothing else" "4294967295
+prints "arp is four instructions" "4" grep -c '^{ ' "$tmp/arp.c"
+prints "arp accepts ARP and nothing else" "4294967295
 0" verdicts "$tmp/arp.c" --hex 0000000000000000000000000806 --hex 0000000000000000000000000800
 
 "$examples/ports" $(seq 8000 8299) >"$tmp/ports"
-t "300 ports are legal for Linux" "legal" sh -c '"$1" check --dialect linux "$2" | grep -o "^legal"' - "$cbpf" "$tmp/ports"
-t "the first, the last, and those beside them" "262144
+prints "300 ports are legal for Linux" "legal" sh -c '"$1" check --dialect linux "$2" | grep -o "^legal"' - "$cbpf" "$tmp/ports"
+prints "the first, the last, and those beside them" "262144
 262144
 0
 0" verdicts "$tmp/ports" --hex "$(tcp 8000)" --hex "$(tcp 8299)" --hex "$(tcp 7999)" --hex "$(tcp 8300)"
-t "5000 ports are too many, and that is said" "ports: the program has 9758 instructions and the limit is 4096" sh -c '"$1" $(seq 1 5000) 2>&1 >/dev/null | grep -o "^.*4096"' - "$examples/ports"
+prints "5000 ports are too many, and that is said" "ports: the program has 9758 instructions and the limit is 4096" sh -c '"$1" $(seq 1 5000) 2>&1 >/dev/null | grep -o "^.*4096"' - "$examples/ports"
 
 case ,${WITHOUT-}, in *,attaching,*)
-    echo "ok $((n + 1)) - sandbox # SKIP $WHY"
-    echo "1..$((n + 1))"
-    exit
+    skip sandbox "$WHY"
+    finish
     ;;
 esac
-t "a command in the sandbox runs" "hello" "$examples/sandbox" echo hello
-t "and cannot make a socket" "refused: Operation not permitted" sh -c '"$1" bash -c "echo >/dev/udp/127.0.0.1/9" 2>&1 | grep -q "Operation not permitted" && echo "refused: Operation not permitted"' - "$examples/sandbox"
-t "a command that does not exist" "sandbox: /none: No such file or directory" "$examples/sandbox" /none
-echo "1..$n"
+prints "a command in the sandbox runs" "hello" "$examples/sandbox" echo hello
+prints "and cannot make a socket" "refused: Operation not permitted" sh -c '"$1" bash -c "echo >/dev/udp/127.0.0.1/9" 2>&1 | grep -q "Operation not permitted" && echo "refused: Operation not permitted"' - "$examples/sandbox"
+prints "a command that does not exist" "sandbox: /none: No such file or directory" "$examples/sandbox" /none
+finish

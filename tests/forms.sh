@@ -5,15 +5,10 @@
 cbpf=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
 forms=$(cd "$(dirname "$2")" && pwd)/$(basename "$2")
 cd "$(dirname "$0")/.." || exit 2
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-n=0
-ok() { n=$((n + 1)); echo "ok $n - $*"; }
-not_ok() { n=$((n + 1)); echo "not ok $n - $*"; }
+. tests/tap.sh
 same() { # name, file, file
     if diff "$2" "$3" >"$tmp/diff" 2>&1; then ok "$1"; else
-        sed 's/^/# /' "$tmp/diff" | head -n 20
-        not_ok "$1"
+        not_ok "$1" "$tmp/diff"
     fi
 }
 
@@ -27,7 +22,7 @@ list_of() { tr '\n' ',' <"$1" | sed 's/,$//'; }
 
 # ---- tcpdump ------------------------------------------------------------------
 if ! command -v tcpdump >/dev/null || ! "$cbpf" dump -e ip >/dev/null 2>&1; then
-    ok "tcpdump -d, -dd, -ddd # SKIP tcpdump is not installed, or this build has no libpcap"
+    skip "tcpdump -d, -dd, -ddd" "tcpdump is not installed, or this build has no libpcap"
 else
     case $(tcpdump --version 2>&1) in *'libpcap version 1.1'[1-9]*) d=d ;; *) d=d110 ;; esac
     # an empty capture with the snap length of `cbpf dump -e`
@@ -49,13 +44,13 @@ fi
 
 # ---- iptables, tc --------------------------------------------------------------
 if ! unshare -n true 2>/dev/null; then
-    ok "iptables and tc # SKIP no network namespace of one's own here"
+    skip "iptables and tc" "no network namespace of one's own here"
 else
     for program in all web one; do
         [ -e "$tmp/$program" ] || continue # an expression, without libpcap
         list=$(list_of "$tmp/$program")
         if ! command -v iptables >/dev/null || ! unshare -n iptables -A INPUT -m bpf --bytecode "1,6 0 0 1" 2>/dev/null; then
-            ok "iptables-save, $program # SKIP no iptables, or no xt_bpf in this kernel"
+            skip "iptables-save, $program" "no iptables, or no xt_bpf in this kernel"
         else
             unshare -n sh -c "iptables -A INPUT -m bpf --bytecode '$list' -j ACCEPT && iptables-save" >"$tmp/save" 2>&1
             "$cbpf" dump -f xt "$tmp/$program" 2>/dev/null >"$tmp/xt"
@@ -66,7 +61,7 @@ else
             same "what iptables-save printed is read, $program" "$tmp/back" "$tmp/$program"
         fi
         if ! command -v tc >/dev/null || ! unshare -n sh -c 'tc qdisc add dev lo clsact && tc filter add dev lo ingress bpf bytecode "1,6 0 0 1" flowid 1:1' 2>/dev/null; then
-            ok "tc, $program # SKIP no tc, or no cls_bpf in this kernel"
+            skip "tc, $program" "no tc, or no cls_bpf in this kernel"
         else
             unshare -n sh -c "tc qdisc add dev lo clsact && tc filter add dev lo ingress bpf bytecode '$list' flowid 1:1 && tc filter show dev lo ingress" >"$tmp/show" 2>&1
             "$cbpf" dump -f tc "$tmp/$program" 2>/dev/null >"$tmp/ours"
@@ -80,7 +75,7 @@ fi
 
 # ---- the exchange vectors -------------------------------------------------------
 if [ ! -d ../shared/vectors ]; then
-    ok "exchange vectors through every form # SKIP there are none beside this clone"
+    skip "exchange vectors through every form" "there are none beside this clone"
 else
     # every list of [code, jt, jf, k], as bpf_asm's line
     cat ../shared/vectors/*.json* | tr -d ' \n' | grep -o '\[\[[0-9]*,[0-9]*,[0-9]*,[0-9]*\]\(,\[[0-9]*,[0-9]*,[0-9]*,[0-9]*\]\)*\]' |
@@ -93,4 +88,4 @@ else
         esac
     done <"$tmp/tap"
 fi
-echo "1..$n"
+finish

@@ -15,16 +15,12 @@ while [ $# -gt 1 ]; do
     esac
     shift 2
 done
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-n=0
-ok() { n=$((n + 1)); echo "ok $n - $1"; }
-not_ok() { n=$((n + 1)); sed 's/^/# /' "$tmp/out" | head -n 40; echo "not ok $n - $1"; }
+. tests/tap.sh
 
 # WITHOUT: engines that are left out, as in tests/oracles.h
 left_out() {
     case ,${WITHOUT-}, in
-    *,$1,*) n=$((n + 1)); echo "ok $n - $1 # SKIP ${WHY-left out}" ;;
+    *,$1,*) skip "$1" "${WHY-left out}" ;;
     *) return 1 ;;
     esac
 }
@@ -34,8 +30,8 @@ can_run() {
     "$cbpf" engines 2>&1 | grep "^$1 " >"$tmp/out"
     grep -q 'can run' "$tmp/out" && return 0
     case ,$require, in
-    *,$1,*) not_ok "$1 is required" ;;
-    *) n=$((n + 1)); echo "ok $n - $1 # SKIP $(sed 's/^.*cannot *//' "$tmp/out")" ;;
+    *,$1,*) not_ok "$1 is required" "$tmp/out" ;;
+    *) skip "$1" "$(sed 's/^.*cannot *//' "$tmp/out")" ;;
     esac
     return 1
 }
@@ -52,7 +48,7 @@ planted() { # fault, what the guilty instruction looks like
         ls "$tmp"/fuzz-*.t >/dev/null; then
         ok "planted: $1: found in $took, parted at $2, $size instructions left"
     else
-        not_ok "planted: $1 (status $status)"
+        not_ok "planted: $1 (status $status)" "$tmp/out"
     fi
 }
 planted bound 'ld'
@@ -63,18 +59,18 @@ planted order 'ldh'
 if "$cbpf" fuzz --cmd "$wrong none" --pairs 20000 -t 20 -s 7 --save "$tmp" >"$tmp/out" 2>&1; then
     ok "the right machine is not"
 else
-    not_ok "the right machine is not"
+    not_ok "the right machine is not" "$tmp/out"
 fi
 
 # ---- the case of a seed comes again
 "$cbpf" fuzz --cmd "$wrong signed" -t 10 -j 1 -s 7 --save "$tmp" >"$tmp/out" 2>&1
 case_seed=$(sed -n 's/^# cbpf fuzz .* -s \(0x[0-9a-f]*\) .*/\1/p' "$tmp/out")
 if "$cbpf" fuzz --cmd "$wrong signed" -j 1 --programs 1 -s "$case_seed" --save "$tmp" >"$tmp/again" 2>&1; then
-    not_ok "a case is made again from its seed"
+    not_ok "a case is made again from its seed" "$tmp/out"
 elif [ "$(grep '^ld\|^j\|=>' "$tmp/out")" = "$(grep '^ld\|^j\|=>' "$tmp/again")" ]; then
     ok "a case is made again from its seed"
 else
-    not_ok "a case is made again from its seed, the same one"
+    not_ok "a case is made again from its seed, the same one" "$tmp/out"
 fi
 
 # ---- every machine here
@@ -86,19 +82,21 @@ hunt() { # engine, pairs, options: agree, and reach what there is to reach
     if "$cbpf" fuzz -E "$engine" -s "$seed" --pairs "$least" --save "$tmp" "$@" >"$tmp/out" 2>&1; then
         ok "$(head -n 1 "$tmp/out")${*:+ ($*)}"
     else
-        not_ok "$engine $*"
+        not_ok "$engine $*" "$tmp/out"
     fi
     busy=$(sed -n 's/^ *\([0-9]*\) % of the programs executed 8.*/\1/p' "$tmp/out")
     if [ "${busy:-0}" -ge 50 ]; then
         ok "$engine: $busy % of the programs executed 8 instructions or more"
     else
-        not_ok "$engine: too few programs executed 8 instructions"
+        not_ok "$engine: too few programs executed 8 instructions" "$tmp/out"
     fi
     # of the opcodes and edges all; rules of size have suites of their own
     if grep -q 'opcodes \([0-9]*\) of \1, edges \([0-9]*\) of \2' "$tmp/out"; then
         ok "$engine: all opcodes and edges were met"
+    elif [ "$least" -lt 20000 ] && grep -q 'opcodes \([0-9]*\) of \1' "$tmp/out"; then
+        ok "$engine: all opcodes were met, in $least pairs"
     else
-        not_ok "$engine: opcodes and edges"
+        not_ok "$engine: opcodes and edges" "$tmp/out"
     fi
 }
 hunt libpcap "$pairs"
@@ -120,7 +118,7 @@ offer() { # engine, programs, kind
         --save "$tmp" >"$tmp/out" 2>&1; then
         ok "$1: $2 $3 programs offered:$(sed -n '2s/^ *//p' "$tmp/out" | sed 's/^/ /')"
     else
-        not_ok "$1: $3 programs offered"
+        not_ok "$1: $3 programs offered" "$tmp/out"
     fi
 }
 for engine in libpcap linux-unix linux-seccomp; do
@@ -128,4 +126,4 @@ for engine in libpcap linux-unix linux-seccomp; do
     offer $engine $((pairs / 8)) wild
     offer $engine $((pairs / 100)) long
 done
-echo "1..$n"
+finish

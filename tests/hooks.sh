@@ -13,14 +13,8 @@ if [ "$2" != inside ]; then
     exit 0
 fi
 cbpf=$1
-n=0
-t() { # name, wanted, got
-    n=$((n + 1))
-    if [ "$2" = "$3" ]; then echo "ok $n - $1"; else
-        echo "# wanted $2, got $3"
-        echo "not ok $n - $1"
-    fi
-}
+cd "$(dirname "$0")/.." || exit 2
+. tests/tap.sh
 code() { printf "$1" | "$cbpf" asm - -f xt; }
 # ten datagrams of four bytes to nobody's port; the refusals are ICMP
 send() { bash -c 'for i in 0 1 2 3 4 5 6 7 8 9; do printf abcd >/dev/udp/127.0.0.1/9; done' 2>/dev/null; }
@@ -34,22 +28,21 @@ matched() { # chain, program: how many of the ten it matched
     iptables -L "$1" -vxn | awk '/bpf/ { print $1 }'
 }
 if ! command -v bash >/dev/null || ! command -v iptables >/dev/null || ! iptables -A INPUT -m bpf --bytecode "1,6 0 0 1" 2>/dev/null; then
-    n=$((n + 1))
-    echo "ok $n - xt_bpf # SKIP no iptables, or no xt_bpf in this kernel"
+    skip xt_bpf "no iptables, or no xt_bpf in this kernel"
 else
-    t "xt: 0 does not match" 0 "$(matched INPUT 'ret #0')"
-    t "xt: 1 matches" 10 "$(matched INPUT 'ret #1')"
-    t "xt: so does 0x80000000" 10 "$(matched INPUT 'ret #0x80000000')"
-    t "xt: data begins with the network header" 10 "$(matched INPUT 'ldb [0]\njne #0x45, no\nldb [9]\njne #17, no\nld len\njne #32, no\nret #1\nno: ret #0')"
-    t "xt: a load outside ends without a match" 0 "$(matched INPUT 'ld [29]\nret #1')"
-    t "xt: on input there is a device" 0 "$(matched INPUT 'ld #5\nld ifidx\nret #0')"
-    t "xt: on output there is none, and A is returned" 10 "$(matched OUTPUT 'ld #5\nld ifidx\nret #0')"
-    t "xt: no link header on output" 0 "$(matched OUTPUT 'ldh [0xffe0000c]\nret #1')"
-    t "xt: on input there is one" 10 "$(matched INPUT 'ldh [0xffe0000c]\njne #0x800, no\nret #1\nno: ret #0')"
+    equal "xt: 0 does not match" 0 "$(matched INPUT 'ret #0')"
+    equal "xt: 1 matches" 10 "$(matched INPUT 'ret #1')"
+    equal "xt: so does 0x80000000" 10 "$(matched INPUT 'ret #0x80000000')"
+    equal "xt: data begins with the network header" 10 "$(matched INPUT 'ldb [0]\njne #0x45, no\nldb [9]\njne #17, no\nld len\njne #32, no\nret #1\nno: ret #0')"
+    equal "xt: a load outside ends without a match" 0 "$(matched INPUT 'ld [29]\nret #1')"
+    equal "xt: on input there is a device" 0 "$(matched INPUT 'ld #5\nld ifidx\nret #0')"
+    equal "xt: on output there is none, and A is returned" 10 "$(matched OUTPUT 'ld #5\nld ifidx\nret #0')"
+    equal "xt: no link header on output" 0 "$(matched OUTPUT 'ldh [0xffe0000c]\nret #1')"
+    equal "xt: on input there is one" 10 "$(matched INPUT 'ldh [0xffe0000c]\njne #0x800, no\nret #1\nno: ret #0')"
     long=$(for i in $(seq 63); do printf 'ld #1\\n'; done)
-    t "xt: 64 instructions are taken" 10 "$(matched INPUT "${long}ret #1")"
-    t "xt: 65 are not" refused "$(iptables -A INPUT -m bpf --bytecode "$(code "ld #1\n${long}ret #1")" 2>/dev/null || echo refused)"
-    t "xt: as cbpf check says" TOO_LONG "$(code "ld #1\n${long}ret #1" | "$cbpf" check --hook xt - | grep -o TOO_LONG)"
+    equal "xt: 64 instructions are taken" 10 "$(matched INPUT "${long}ret #1")"
+    equal "xt: 65 are not" refused "$(iptables -A INPUT -m bpf --bytecode "$(code "ld #1\n${long}ret #1")" 2>/dev/null || echo refused)"
+    equal "xt: as cbpf check says" TOO_LONG "$(code "ld #1\n${long}ret #1" | "$cbpf" check --hook xt - | grep -o TOO_LONG)"
     iptables -F
 fi
 
@@ -63,15 +56,14 @@ class_of() { # program: the class that the ten datagrams went through
     tc -s class show dev lo | awk '/^class/ { class = $3 } / Sent/ && $4 >= 10 { print class }'
 }
 if ! command -v bash >/dev/null || ! command -v tc >/dev/null || [ -z "$(class_of 'ret #0' 2>/dev/null)" ]; then
-    n=$((n + 1))
-    echo "ok $n - cls_bpf # SKIP no tc, or no cls_bpf or HTB in this kernel"
+    skip cls_bpf "no tc, or no cls_bpf or HTB in this kernel"
 else
-    t "cls: 0 does not match" 1:9 "$(class_of 'ret #0')"
-    t "cls: 0xffffffff is the class configured" 1:1 "$(class_of 'ret #0xffffffff')"
-    t "cls: another verdict is the class" 1:2 "$(class_of 'ret #0x10002')"
-    t "cls: data begins with the link header" 1:1 "$(class_of 'ldh [12]\njne #0x800, no\nldb [14]\njne #0x45, no\nld len\njlt #46, no\nret #0xffffffff\nno: ret #0')"
-    t "cls: there is a device" 1:1 "$(class_of 'ld #0\nld hatype\njne #0x304, no\nret #0xffffffff\nno: ret #0')"
-    t "cls: a load outside ends without a match" 1:9 "$(class_of 'ld [4000]\nret #0xffffffff')"
+    equal "cls: 0 does not match" 1:9 "$(class_of 'ret #0')"
+    equal "cls: 0xffffffff is the class configured" 1:1 "$(class_of 'ret #0xffffffff')"
+    equal "cls: another verdict is the class" 1:2 "$(class_of 'ret #0x10002')"
+    equal "cls: data begins with the link header" 1:1 "$(class_of 'ldh [12]\njne #0x800, no\nldb [14]\njne #0x45, no\nld len\njlt #46, no\nret #0xffffffff\nno: ret #0')"
+    equal "cls: there is a device" 1:1 "$(class_of 'ld #0\nld hatype\njne #0x304, no\nret #0xffffffff\nno: ret #0')"
+    equal "cls: a load outside ends without a match" 1:9 "$(class_of 'ld [4000]\nret #0xffffffff')"
     tc qdisc del dev lo root
 fi
-echo "1..$n"
+finish

@@ -5,24 +5,9 @@
 cbpf=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
 plant=$(cd "$(dirname "$2")" && pwd)/$(basename "$2")
 cd "$(dirname "$0")/.." || exit 2
-tmp=$(mktemp -d)
+. tests/tap.sh
 plant_pid=
 trap 'test -z "$plant_pid" || kill $plant_pid 2>/dev/null; rm -rf "$tmp"' EXIT
-n=0
-t() { # name, exit status, extended regular expression for the output, command
-    n=$((n + 1))
-    name=$1 status=$2 want=$3
-    shift 3
-    "$@" >"$tmp/out" 2>&1
-    got=$?
-    if [ $got -eq "$status" ] && { [ -z "$want" ] || grep -Eq -- "$want" "$tmp/out"; }; then
-        echo "ok $n - $name"
-    else
-        sed 's/^/# /' "$tmp/out" | tail -n 12
-        echo "not ok $n - $name (status $got, $status wanted; /$want/)"
-    fi
-}
-skip() { n=$((n + 1)); echo "ok $n - $1 # SKIP $2"; }
 # start KIND=FILE...: the sockets, until stop
 start() {
     rm -f "$tmp/fifo"
@@ -181,4 +166,4 @@ t "no such hook" 2 "nothing is attached to a hook xdp" "$cbpf" attach --hook xdp
 t "sockets takes no argument" 2 "it takes no x" "$cbpf" sockets x
 t "sockets: two kinds of output" 2 "has the program in it" "$cbpf" sockets --json -f d
 t "sockets has no such format" 2 "no format x" "$cbpf" sockets -f x
-echo "1..$n"
+finish

@@ -6,14 +6,11 @@
 cbpf=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
 programs=${2:-20000} seed=${3:-1}
 cd "$(dirname "$0")/../.." || exit 2
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-n=0
+. tests/tap.sh
 export GO111MODULE=off GOPATH=/usr/share/gocode GOCACHE="$tmp/cache" GOFLAGS=
 if ! command -v go >/dev/null || [ ! -d /usr/share/gocode/src/golang.org/x/net/bpf ]; then
-    echo "ok 1 - go # SKIP golang-go and golang-golang-x-net-dev are not installed"
-    echo 1..1
-    exit 0
+    skip go "golang-go and golang-golang-x-net-dev are not installed"
+    finish
 fi
 go build -o "$tmp/xnet" conformance/adapters/xnet.go &&
     go build -o "$tmp/print" tests/go/print.go || exit 1
@@ -21,12 +18,10 @@ go build -o "$tmp/xnet" conformance/adapters/xnet.go &&
 fuzz() { # what, options
     what=$1
     shift
-    n=$((n + 1))
     if "$cbpf" fuzz --cmd "$tmp/xnet" -s "$seed" --save "$tmp" "$@" >"$tmp/out" 2>&1; then
-        echo "ok $n - NewVM and VM.Run, $what: $(head -n 1 "$tmp/out")"
+        ok "NewVM and VM.Run, $what: $(head -n 1 "$tmp/out")"
     else
-        sed 's/^/# /' "$tmp/out" | head -n 40
-        echo "not ok $n - NewVM and VM.Run, $what"
+        not_ok "NewVM and VM.Run, $what" "$tmp/out"
     fi
 }
 fuzz "programs" --programs "$programs"
@@ -40,11 +35,5 @@ awk 'BEGIN { split("0 1 5 15 16 31 32 2147483647 4294963200 4294963201 429496320
 "$tmp/print" <"$tmp/list" >"$tmp/theirs"
 lines=$(wc -l <"$tmp/list")
 (echo "$lines"; cat "$tmp/list") | "$cbpf" dump --from ddd -f go - 2>/dev/null >"$tmp/ours"
-n=$((n + 1))
-if cmp -s "$tmp/theirs" "$tmp/ours"; then
-    echo "ok $n - $lines instructions print as in Go"
-else
-    diff "$tmp/theirs" "$tmp/ours" | head -n 5 | sed 's/^/# /'
-    echo "not ok $n - instructions print otherwise than in Go"
-fi
-echo "1..$n"
+holds "$lines instructions print as in Go" diff "$tmp/theirs" "$tmp/ours"
+finish
