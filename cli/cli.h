@@ -190,6 +190,9 @@ int engines_option(const char *verb, struct engines *engines, int option,
 /* Adds one that is not there yet. */
 void engines_add(struct engines *engines, const struct cbpf_engine *engine);
 void engines_free(struct engines *engines);
+/* Its own dialect; the one asked for, where it speaks any. */
+enum cbpf_dialect engine_dialect(const struct cbpf_engine *engine,
+				 enum cbpf_dialect asked);
 /* Whether it can run here; else says why not. */
 bool engine_can_run(const struct cbpf_engine *engine);
 /* The lines of --help on these options; note is on what is the default. */

@@ -218,13 +218,6 @@ static void run_jobs(const struct hunt *hunt, double begun)
 
 /* ---- the report --------------------------------------------------------- */
 
-static enum cbpf_dialect dialect_of(const struct hunt *hunt,
-				    const struct cbpf_engine *engine)
-{
-	return engine->dialect == CBPF_ANY_DIALECT ? hunt->dialect
-						   : engine->dialect;
-}
-
 static double rate_of(const struct tally *t)
 {
 	return t->seconds > 0 ? (double)t->pairs / t->seconds : 0;
@@ -235,7 +228,7 @@ static void print_tally(const struct hunt *hunt,
 {
 	struct coverage c;
 
-	coverage_of(t, dialect_of(hunt, engine), &c);
+	coverage_of(t, engine_dialect(engine, hunt->dialect), &c);
 	printf("%s: %llu pairs of %llu programs judged, %llu disagreements; "
 	       "%llu programs refused by both, %llu pairs skipped",
 	       engine->name, (unsigned long long)t->pairs,
@@ -280,10 +273,10 @@ static void fill_tally(struct json *line, const struct hunt *hunt,
 	struct json *entry;
 	struct coverage c;
 
-	coverage_of(t, dialect_of(hunt, engine), &c);
+	coverage_of(t, engine_dialect(engine, hunt->dialect), &c);
 	js_set_text(line, "engine", engine->name);
 	js_set_text(line, "dialect",
-		    cbpf_dialect_name(dialect_of(hunt, engine)));
+		    cbpf_dialect_name(engine_dialect(engine, hunt->dialect)));
 	js_set_int(line, "pairs", t->pairs);
 	js_set_int(line, "programs", t->programs);
 	js_set_int(line, "disagreements", t->differences);

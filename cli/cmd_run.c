@@ -103,17 +103,10 @@ static int probe_lanes(struct run *r)
 	return EXIT_YES;
 }
 
-static enum cbpf_dialect dialect_of(const struct run *r,
-				    const struct lane *lane)
+static enum cbpf_dialect lane_dialect(const struct run *r,
+				      const struct lane *lane)
 {
-	return lane->engine->dialect == CBPF_ANY_DIALECT
-		       ? r->dialect
-		       : lane->engine->dialect;
-}
-
-static const char *lane_dialect(const struct run *r, const struct lane *lane)
-{
-	return cbpf_dialect_name(dialect_of(r, lane));
+	return engine_dialect(lane->engine, r->dialect);
 }
 
 /* ---- a disagreement ----------------------------------------------------- */
@@ -134,7 +127,7 @@ static void report_difference(struct run *r, struct lane *lane,
 		return;
 	lane->is_narrowed = true;
 	narrow_packet(stderr, lane->judge, &r->engines, lane->engine,
-		      dialect_of(r, lane), r->source.code.insns,
+		      lane_dialect(r, lane), r->source.code.insns,
 		      r->source.code.n, packet);
 	cbpf_judge_load(lane->judge, r->source.code.insns, r->source.code.n,
 			NULL);
@@ -156,7 +149,7 @@ static int refuse_load(struct run *r, struct lane *lane, enum cbpf_err err,
 		r->differs = true;
 		say_trouble("%s", sentence);
 		narrow_load(stderr, lane->judge, &r->engines,
-			    dialect_of(r, lane), r->source.code.insns,
+			    lane_dialect(r, lane), r->source.code.insns,
 			    r->source.code.n);
 		return EXIT_YES;
 	case CBPF_E_SYSTEM:
@@ -166,8 +159,8 @@ static int refuse_load(struct run *r, struct lane *lane, enum cbpf_err err,
 		break;
 	}
 	if (r->n_lanes == 1) /* the only engine asked for */
-		return say_illegal(source_name(&r->source), dialect_of(r, lane),
-				   diag);
+		return say_illegal(source_name(&r->source),
+				   lane_dialect(r, lane), diag);
 	say_trouble("%s does not take the program: %s%s", lane->engine->name,
 		    place, sentence);
 	return EXIT_YES;
@@ -423,11 +416,12 @@ static void print_totals(const struct run *r)
 			continue;
 		if (!lane->can_run && !lane->n_run) {
 			printf("  %-13s %-8s does not take the program\n",
-			       lane->engine->name, lane_dialect(r, lane));
+			       lane->engine->name,
+			       cbpf_dialect_name(lane_dialect(r, lane)));
 			continue;
 		}
 		printf("  %-13s %-8s %llu accepted", lane->engine->name,
-		       lane_dialect(r, lane),
+		       cbpf_dialect_name(lane_dialect(r, lane)),
 		       (unsigned long long)lane->n_accepted);
 		if (lane->engine->is_oracle || lane->n_agree != lane->n_run)
 			printf(", %llu agree, %llu differ",

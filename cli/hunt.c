@@ -180,9 +180,7 @@ void tally_add(struct tally *to, const struct tally *from)
 
 static enum cbpf_dialect dialect_of(const struct hunt *hunt, size_t engine)
 {
-	enum cbpf_dialect own = hunt->engines.list[engine]->dialect;
-
-	return own == CBPF_ANY_DIALECT ? hunt->dialect : own;
+	return engine_dialect(hunt->engines.list[engine], hunt->dialect);
 }
 
 /* Packet NULL: they disagree on whether to take the program. */

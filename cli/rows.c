@@ -108,6 +108,12 @@ void engines_free(struct engines *engines)
 		outside_free(engines->list[i]);
 }
 
+enum cbpf_dialect engine_dialect(const struct cbpf_engine *engine,
+				 enum cbpf_dialect asked)
+{
+	return engine->dialect == CBPF_ANY_DIALECT ? asked : engine->dialect;
+}
+
 bool engine_can_run(const struct cbpf_engine *engine)
 {
 	struct cbpf_diag diag;
