@@ -9,11 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli.h"
+#include "case.h"
 #include "json.h"
 
-#define FILL_MAX  (1 << 24) /* bytes of a packet that is not written out */
-#define SHOWN_MAX 20	    /* differences told one by one, per file */
+#define SHOWN_MAX 20 /* differences told one by one, per file */
 
 enum outcome { AGREE, DIFFER, SKIP, OUTCOMES };
 
@@ -38,19 +37,13 @@ struct conform {
 	bool differs, has_trouble;
 };
 
-/* A case as it was read. */
-struct vector {
-	const char *name;
-	struct cbpf_insn *insns;
-	size_t n;
-	enum cbpf_dialect dialects[CBPF_DIALECTS]; /* to judge under */
+/* A case on the engine, under each dialect that it is to be judged by. */
+struct trial {
+	struct vector given;
+	enum cbpf_dialect dialects[CBPF_DIALECTS];
 	size_t n_dialects;
 	bool is_any; /* one answer is enough (bsd), else all must agree */
 	enum cbpf_dialect loads_by; /* whose load is judged; DIALECTS: each */
-	const char *load;
-	bool is_big_endian;
-	const struct json *skb;
-	enum cbpf_hook hook; /* whose limits count; NONE: of no socket */
 	struct cbpf_judge *judges[CBPF_DIALECTS];
 	bool is_loaded[CBPF_DIALECTS];
 };
@@ -87,7 +80,7 @@ static void tell_difference(struct conform *c, const char *name,
 	printf("  %s: %s\n", name, what);
 }
 
-/* ---- reading a case ----------------------------------------------------- */
+/* ---- what a case is judged by ------------------------------------------- */
 
 static int say_malformed(struct conform *c, const char *name, const char *what)
 {
@@ -95,38 +88,27 @@ static int say_malformed(struct conform *c, const char *name, const char *what)
 	return say_trouble("%s: case %s: %s", c->path, name, what);
 }
 
-static bool read_program(const struct json *prog, struct vector *v)
-{
-	v->n = js_length(prog);
-	v->insns = malloc((v->n ? v->n : 1) * sizeof(*v->insns));
-	if (!v->insns)
-		return false;
-	for (size_t i = 0; i < v->n; i++)
-		if (!form_insn(js_at(prog, i), &v->insns[i]))
-			return false;
-	return true;
-}
-
 /* The dialects a case is judged under; false: it is skipped, *why says so. */
-static bool read_dialect(const struct conform *c, const char *name,
-			 struct vector *v, char *why, size_t size)
+static bool pick_dialects(const struct conform *c, struct trial *t, char *why,
+			  size_t size)
 {
 	static const enum cbpf_dialect bsd[] = { CBPF_FREEBSD, CBPF_NETBSD,
 						 CBPF_OPENBSD };
 	enum cbpf_dialect speaks = c->engine->dialect;
+	const char *name = t->given.dialect;
 
-	v->loads_by = CBPF_DIALECTS;
+	t->loads_by = CBPF_DIALECTS;
 	if (strcmp(name, "any") == 0) {
-		v->loads_by = CBPF_LINUX;
+		t->loads_by = CBPF_LINUX;
 		for (int d = 0; d < CBPF_DIALECTS; d++)
-			v->dialects[v->n_dialects++] = (enum cbpf_dialect)d;
+			t->dialects[t->n_dialects++] = (enum cbpf_dialect)d;
 	} else if (strcmp(name, "bsd") == 0) {
-		v->is_any = true;
-		v->n_dialects = sizeof(bsd) / sizeof(bsd[0]);
-		memcpy(v->dialects, bsd, sizeof(bsd));
+		t->is_any = true;
+		t->n_dialects = sizeof(bsd) / sizeof(bsd[0]);
+		memcpy(t->dialects, bsd, sizeof(bsd));
 	} else {
-		v->dialects[v->n_dialects++] = cbpf_dialect_find(name);
-		if (v->dialects[0] == CBPF_DIALECTS) {
+		t->dialects[t->n_dialects++] = cbpf_dialect_find(name);
+		if (t->dialects[0] == CBPF_DIALECTS) {
 			snprintf(why, size, "dialect %s is not known", name);
 			return false;
 		}
@@ -141,48 +123,33 @@ static bool read_dialect(const struct conform *c, const char *name,
 	}
 	if (speaks == CBPF_ANY_DIALECT)
 		return true;
-	if (v->loads_by != CBPF_LINUX &&
-	    !(v->n_dialects == 1 && v->dialects[0] == speaks)) {
+	if (t->loads_by != CBPF_LINUX &&
+	    !(t->n_dialects == 1 && t->dialects[0] == speaks)) {
 		snprintf(why, size, "%s does not speak %s", c->engine->name,
 			 name);
 		return false;
 	}
-	v->dialects[0] = speaks;
-	v->n_dialects = 1;
+	t->dialects[0] = speaks;
+	t->n_dialects = 1;
 	return true;
-}
-
-/* A limit that one hook alone has; false: it is skipped, *why says so. */
-static bool read_hook(const struct json *object, struct vector *v, char *why,
-		      size_t size)
-{
-	const char *name = js_text(js_get(object, "hook"));
-
-	if (!js_get(object, "hook"))
-		return true;
-	v->hook = name ? cbpf_hook_find(name) : CBPF_HOOKS;
-	if (v->hook != CBPF_HOOKS)
-		return true;
-	snprintf(why, size, "hook %.40s is not known",
-		 name ? name : "that is no text");
-	return false;
 }
 
 /* ---- loading ------------------------------------------------------------ */
 
-static void cannot_ask(struct conform *c, const struct vector *v,
+static void cannot_ask(struct conform *c, const struct trial *t,
 		       const char *why)
 {
 	c->has_trouble = true;
-	say_trouble("%s: case %s: %s cannot be asked: %s", c->path, v->name,
-		    c->engine->name, why);
+	say_trouble("%s: case %s: %s cannot be asked: %s", c->path,
+		    t->given.name, c->engine->name, why);
 }
 
-static bool takes_by_itself(struct conform *c, const struct vector *v, size_t i)
+static bool takes_by_itself(struct conform *c, const struct trial *t, size_t i)
 {
 	void *handle = NULL;
-	bool takes = c->engine->load(c->engine, NULL, v->dialects[i], v->insns,
-				     v->n, &handle, NULL) == CBPF_OK;
+	bool takes =
+		c->engine->load(c->engine, NULL, t->dialects[i], t->given.insns,
+				t->given.n, &handle, NULL) == CBPF_OK;
 
 	if (c->engine->free)
 		c->engine->free(handle);
@@ -195,7 +162,7 @@ static bool takes_by_itself(struct conform *c, const struct vector *v, size_t i)
  * socket is charged, unless the case is of a socket: other hooks take longer
  * programs.
  */
-static bool engine_takes(struct conform *c, struct vector *v, size_t i,
+static bool engine_takes(struct conform *c, struct trial *t, size_t i,
 			 bool *is_told, char *why, size_t size)
 {
 	struct cbpf_engine_opts opts = {
@@ -206,59 +173,60 @@ static bool engine_takes(struct conform *c, struct vector *v, size_t i,
 		.is_outgoing = c->engines.opts.is_outgoing,
 	};
 	struct cbpf_check_opts check = { .size = sizeof(check),
-					 .dialect = v->dialects[i],
-					 .hook = v->hook != CBPF_HOOK_NONE
-							 ? v->hook
+					 .dialect = t->dialects[i],
+					 .hook = t->given.hook != CBPF_HOOK_NONE
+							 ? t->given.hook
 							 : CBPF_HOOK_TC };
 	struct cbpf_diag diag = { .code = CBPF_E_NOMEM };
 	enum cbpf_err err;
 
 	*is_told = true;
 	if (c->engine == &cbpf_engine_interp &&
-	    cbpf_check(v->insns, v->n, &check, NULL) != CBPF_OK)
+	    cbpf_check(t->given.insns, t->given.n, &check, NULL) != CBPF_OK)
 		return false;
-	err = cbpf_judge_new(c->engine, v->dialects[i], &opts, &v->judges[i]);
+	err = cbpf_judge_new(c->engine, t->dialects[i], &opts, &t->judges[i]);
 	if (err == CBPF_OK)
-		err = cbpf_judge_load(v->judges[i], v->insns, v->n, &diag);
-	v->is_loaded[i] = err == CBPF_OK;
+		err = cbpf_judge_load(t->judges[i], t->given.insns, t->given.n,
+				      &diag);
+	t->is_loaded[i] = err == CBPF_OK;
 	switch (err) {
 	case CBPF_E_DIFFERS: /* from its twin; its own answer is asked for */
-		return takes_by_itself(c, v, i);
+		return takes_by_itself(c, t, i);
 	case CBPF_E_OPTMEM:	 /* a socket's limit, not a rule */
 	case CBPF_E_UNAVAILABLE: /* an outside machine passes */
-		*is_told = err == CBPF_E_OPTMEM && v->hook == CBPF_HOOK_SOCKET;
+		*is_told = err == CBPF_E_OPTMEM &&
+			   t->given.hook == CBPF_HOOK_SOCKET;
 		sentence_of(&diag, why, size);
 		return false;
 	case CBPF_E_SYSTEM:
 	case CBPF_E_NOMEM:
 		*is_told = false;
 		sentence_of(&diag, why, size);
-		cannot_ask(c, v, why);
+		cannot_ask(c, t, why);
 		return false;
 	default:
 		/* what is no rule is a bug of ours, and no refusal */
-		*is_told = err == CBPF_OK ||
-			   (err >= CBPF_E_EMPTY && err <= CBPF_E_PATH);
+		*is_told = err == CBPF_OK || cbpf_err_is_rule(err);
 		if (!*is_told) {
 			sentence_of(&diag, why, size);
-			cannot_ask(c, v, why);
+			cannot_ask(c, t, why);
 		}
 		return err == CBPF_OK;
 	}
 }
 
 /* Judges loading, by each dialect or by the one that counts. */
-static enum outcome judge_load(struct conform *c, struct vector *v)
+static enum outcome judge_load(struct conform *c, struct trial *t)
 {
-	bool wants_ok = strcmp(v->load, "ok") == 0;
+	bool wants_ok = strcmp(t->given.load, "ok") == 0;
 	bool agrees_once = false, agrees_always = true, was_told = false;
 	char names[64] = "", why[160] = "";
 
-	for (size_t i = 0; i < v->n_dialects; i++) {
+	for (size_t i = 0; i < t->n_dialects; i++) {
 		bool is_told;
-		bool takes = engine_takes(c, v, i, &is_told, why, sizeof(why));
-		bool counts = v->loads_by == CBPF_DIALECTS ||
-			      v->loads_by == v->dialects[i];
+		bool takes = engine_takes(c, t, i, &is_told, why, sizeof(why));
+		bool counts = t->loads_by == CBPF_DIALECTS ||
+			      t->loads_by == t->dialects[i];
 
 		if (!is_told || !counts)
 			continue;
@@ -268,183 +236,29 @@ static enum outcome judge_load(struct conform *c, struct vector *v)
 		if (takes != wants_ok)
 			snprintf(names + strlen(names),
 				 sizeof(names) - strlen(names), " %s",
-				 cbpf_dialect_name(v->dialects[i]));
+				 cbpf_dialect_name(t->dialects[i]));
 	}
 	if (!was_told && !*why)
 		snprintf(why, sizeof(why),
 			 "the case is loaded by the rules of %s, which %s does "
 			 "not speak",
-			 cbpf_dialect_name(v->loads_by), c->engine->name);
+			 cbpf_dialect_name(t->loads_by), c->engine->name);
 	if (!was_told) {
 		reasons_add(&c->file.reasons, why, 1);
 		return SKIP;
 	}
-	if (strcmp(v->load, "ok") != 0 && strcmp(v->load, "reject") != 0) {
+	if (strcmp(t->given.load, "ok") != 0 &&
+	    strcmp(t->given.load, "reject") != 0) {
 		reasons_add(&c->file.reasons,
 			    "the case does not say whether it loads", 1);
 		return SKIP;
 	}
-	if (v->is_any ? agrees_once : agrees_always)
+	if (t->is_any ? agrees_once : agrees_always)
 		return AGREE;
-	snprintf(why, sizeof(why), "load: %s was wanted;%s did not", v->load,
-		 names);
-	tell_difference(c, v->name, why);
+	snprintf(why, sizeof(why), "load: %s was wanted;%s did not",
+		 t->given.load, names);
+	tell_difference(c, t->given.name, why);
 	return DIFFER;
-}
-
-/* ---- a run's packet ----------------------------------------------------- */
-
-struct input {
-	uint8_t *bytes;
-	struct cbpf_packet packet;
-	struct cbpf_ctx ctx;
-	bool has_len;
-	bool is_seccomp;
-	bool is_udp_body; /* the first 8 bytes stand for a UDP header */
-	char why[160];	  /* it is skipped, because */
-};
-
-static void put_word(uint8_t *p, uint32_t v, bool is_big)
-{
-	for (int i = 0; i < 4; i++)
-		p[i] = (uint8_t)(v >> 8 * (is_big ? 3 - i : i));
-}
-
-static void put_long(uint8_t *p, uint64_t v, bool is_big)
-{
-	put_word(p + (is_big ? 4 : 0), (uint32_t)v, is_big);
-	put_word(p + (is_big ? 0 : 4), (uint32_t)(v >> 32), is_big);
-}
-
-/* struct seccomp_data, include/uapi/linux/seccomp.h. */
-static bool build_seccomp(const struct json *data, bool is_big,
-			  struct input *in)
-{
-	const struct json *args = js_get(data, "args");
-	int64_t nr = 0, arch = 0;
-	uint64_t ip = 0, arg = 0;
-
-	in->bytes = calloc(1, 64);
-	if (!in->bytes || !js_int(js_get(data, "nr"), &nr) ||
-	    !js_int(js_get(data, "arch"), &arch))
-		return false;
-	if (js_get(data, "ip") && !js_u64(js_get(data, "ip"), &ip))
-		return false;
-	put_word(in->bytes, (uint32_t)nr, is_big);
-	put_word(in->bytes + 4, (uint32_t)arch, is_big);
-	put_long(in->bytes + 8, ip, is_big);
-	for (size_t i = 0; i < 6 && i < js_length(args); i++) {
-		if (!js_u64(js_at(args, i), &arg))
-			return false;
-		put_long(in->bytes + 16 + 8 * i, arg, is_big);
-	}
-	in->is_seccomp = true;
-	in->ctx.order = is_big ? CBPF_BIG : CBPF_LITTLE;
-	in->packet.ctx = &in->ctx;
-	in->packet.caplen = 64;
-	return true;
-}
-
-/* A value of skb: a number, or "min(len,14)". */
-static bool skb_value(const struct json *value, uint32_t len, int64_t *number)
-{
-	const char *text = js_text(value);
-	unsigned most;
-	int used = 0;
-
-	if (!text)
-		return js_int(value, number);
-	if (sscanf(text, "min(len,%u)%n", &most, &used) != 1 || text[used])
-		return false;
-	*number = len < most ? len : most;
-	return true;
-}
-
-static bool take_skb_field(void *ctx, const char *key, const struct json *value)
-{
-	struct input *in = ctx;
-	int64_t number;
-
-	if (!skb_value(value, in->packet.caplen, &number)) {
-		snprintf(in->why, sizeof(in->why),
-			 "the value of skb field %.60s is not understood", key);
-		return false;
-	}
-	/* unknown keys are passed over */
-	if (context_set(&in->ctx, key, number) != CONTEXT_RANGE)
-		return true;
-	snprintf(in->why, sizeof(in->why),
-		 "the value of skb field %.60s does not fit it", key);
-	return false;
-}
-
-/* [count, byte]: a packet of one byte again and again. */
-static uint8_t *fill_bytes(const struct json *fill, size_t *size)
-{
-	int64_t count, byte;
-	uint8_t *bytes;
-
-	if (!js_int(js_at(fill, 0), &count) || !js_int(js_at(fill, 1), &byte) ||
-	    count < 0 || count > FILL_MAX || byte < 0 || byte > UINT8_MAX)
-		return NULL;
-	*size = (size_t)count;
-	bytes = malloc(*size + 1);
-	if (bytes)
-		memset(bytes, (int)byte, *size);
-	return bytes;
-}
-
-/* False: malformed. in->why is set where the run is to be skipped. */
-static bool read_input(const struct vector *v, const struct json *run,
-		       struct input *in)
-{
-	const struct json *skb = js_get(run, "skb");
-	const char *hex = js_text(js_get(run, "pkt"));
-	int64_t len;
-	size_t size;
-
-	memset(in, 0, sizeof(*in));
-	if (js_get(run, "seccomp")) {
-		if (!build_seccomp(js_get(run, "seccomp"), v->is_big_endian,
-				   in))
-			return false;
-	} else if (hex || js_get(run, "fill")) {
-		in->bytes = hex ? parse_hex(hex, &size)
-				: fill_bytes(js_get(run, "fill"), &size);
-		if (!in->bytes || size > INT32_MAX)
-			return false;
-		in->packet.caplen = (uint32_t)size;
-		if (v->is_big_endian || v->dialects[0] == CBPF_SECCOMP) {
-			in->ctx.order =
-				v->is_big_endian ? CBPF_BIG : CBPF_LITTLE;
-			in->packet.ctx = &in->ctx;
-		}
-	} else {
-		snprintf(in->why, sizeof(in->why), "the run has no packet");
-		return true;
-	}
-	in->is_udp_body = js_int(js_get(run, "udp_body_bytes"), &len);
-	in->packet.data = in->bytes;
-	in->packet.wirelen = in->packet.caplen;
-	if (js_int(js_get(run, "len"), &len)) {
-		if (len < 0 || len > UINT32_MAX)
-			return false;
-		in->has_len = (uint32_t)len != in->packet.caplen;
-		in->packet.wirelen = (uint32_t)len;
-		if (len == 0 && in->packet.caplen)
-			snprintf(
-				in->why, sizeof(in->why),
-				"a packet with bytes had a length on the wire");
-	}
-	if (v->skb || skb) {
-		in->packet.ctx = &in->ctx;
-		if (js_each(v->skb, take_skb_field, in))
-			js_each(skb, take_skb_field, in);
-	}
-	if (!packet_take_headroom(&in->packet))
-		snprintf(in->why, sizeof(in->why),
-			 "the headroom is longer than the packet");
-	return true;
 }
 
 /* ---- a run -------------------------------------------------------------- */
@@ -582,35 +396,18 @@ static bool has_own_context(const struct cbpf_engine *engine)
 	return engine->is_oracle && !engine_is_outside(engine);
 }
 
-static bool is_seccomp(const struct cbpf_engine *engine)
-{
-	return engine == &cbpf_engine_linux_seccomp;
-}
-
-/* Offsets 8 and 12 of struct seccomp_data. */
-static bool reads_ip(const struct vector *v)
-{
-	for (size_t i = 0; i < v->n; i++)
-		if (v->insns[i].code == CBPF_LD_W &&
-		    (v->insns[i].k == 8 || v->insns[i].k == 12))
-			return true;
-	return false;
-}
-
-/*
- * linux-packet has devices of its own: whether what it showed the program
- * made a difference to what the case's packet alone would give.
- */
-static bool is_shown_otherwise(const struct vector *v, size_t i,
+/* Whether that made a difference to what the case's packet alone would give. */
+static bool is_shown_otherwise(const struct trial *t, size_t i,
 			       const struct input *in,
 			       const struct cbpf_result *shown)
 {
 	struct cbpf_prog_opts opts = { .size = sizeof(opts),
-				       .dialect = v->dialects[i] };
+				       .dialect = t->dialects[i] };
 	struct cbpf_result own;
 	struct cbpf_prog *prog;
 
-	if (cbpf_prog_new(v->insns, v->n, &opts, &prog, NULL) != CBPF_OK)
+	if (cbpf_prog_new(t->given.insns, t->given.n, &opts, &prog, NULL) !=
+	    CBPF_OK)
 		return true;
 	cbpf_run(prog, &in->packet, &own);
 	cbpf_prog_free(prog);
@@ -618,37 +415,22 @@ static bool is_shown_otherwise(const struct vector *v, size_t i,
 }
 
 /* One run under one of the case's dialects. */
-static enum outcome run_under(struct conform *c, const struct vector *v,
+static enum outcome run_under(struct conform *c, const struct trial *t,
 			      size_t i, const struct json *run,
 			      const struct input *in, char *why, size_t size)
 {
 	struct cbpf_judged judged;
 
-	if (in->is_seccomp != (v->dialects[i] == CBPF_SECCOMP) &&
-	    !(v->dialects[i] == CBPF_SECCOMP && in->packet.caplen == 64)) {
+	if (in->is_seccomp != (t->dialects[i] == CBPF_SECCOMP) &&
+	    !(t->dialects[i] == CBPF_SECCOMP && in->packet.caplen == 64)) {
 		snprintf(why, size, "the packet is no struct seccomp_data");
 		return SKIP;
 	}
 	/* `any` means the wire length; a case of its own means its machine */
-	if (in->has_len && v->n_dialects > 1 &&
-	    !cbpf_dialect_has_wirelen(v->dialects[i])) {
+	if (in->has_len && t->n_dialects > 1 &&
+	    !cbpf_dialect_has_wirelen(t->dialects[i])) {
 		snprintf(why, size, "%s has no wire length",
-			 cbpf_dialect_name(v->dialects[i]));
-		return SKIP;
-	}
-	if (is_seccomp(c->engine) && reads_ip(v)) {
-		snprintf(why, size,
-			 "the program reads the instruction pointer, and %s "
-			 "has its own",
-			 c->engine->name);
-		return SKIP;
-	}
-	/* of seccomp it is the byte order alone, which the engine looks at */
-	if (has_own_context(c->engine) && !is_seccomp(c->engine) &&
-	    (in->packet.ctx ||
-	     (in->has_len && c->engine->dialect != CBPF_LIBPCAP))) {
-		snprintf(why, size, "%s cannot be given a context",
-			 c->engine->name);
+			 cbpf_dialect_name(t->dialects[i]));
 		return SKIP;
 	}
 	if (is_udp(c->engine) && !in->is_udp_body) {
@@ -656,25 +438,25 @@ static enum outcome run_under(struct conform *c, const struct vector *v,
 			 c->engine->name);
 		return SKIP;
 	}
-	if (cbpf_judge_run(v->judges[i], &in->packet, &judged) != CBPF_OK) {
+	if (cbpf_judge_run(t->judges[i], &in->packet, &judged) != CBPF_OK) {
 		sentence_of(&judged.diag, why, size);
-		cannot_ask(c, v, why);
+		cannot_ask(c, t, why);
 		return SKIP;
 	}
 	if (!judged.is_run) {
 		sentence_of(&judged.diag, why, size);
 		return SKIP;
 	}
-	if (c->engine == &cbpf_engine_linux_packet &&
-	    is_shown_otherwise(v, i, in, &judged.twin)) {
-		snprintf(why, size, "%s shows the program a device's packet",
+	if (has_own_context(c->engine) &&
+	    is_shown_otherwise(t, i, in, &judged.twin)) {
+		snprintf(why, size, "%s shows the program other surroundings",
 			 c->engine->name);
 		return SKIP;
 	}
 	return compare(run, in, &judged.answer, why, size);
 }
 
-static enum outcome judge_run(struct conform *c, const struct vector *v,
+static enum outcome judge_run(struct conform *c, const struct trial *t,
 			      const struct json *run, const struct input *in,
 			      size_t index)
 {
@@ -683,52 +465,59 @@ static enum outcome judge_run(struct conform *c, const struct vector *v,
 	     what[240];
 	enum outcome outcome;
 
-	if (in->why[0]) {
-		reasons_add(&c->file.reasons, in->why, 1);
-		return SKIP;
-	}
-	for (size_t i = 0; i < v->n_dialects; i++) {
-		if (!v->is_loaded[i])
+	for (size_t i = 0; i < t->n_dialects; i++) {
+		if (!t->is_loaded[i])
 			continue;
-		outcome = run_under(c, v, i, run, in, why, sizeof(why));
+		outcome = run_under(c, t, i, run, in, why, sizeof(why));
 		n[outcome]++;
-		if (v->is_any)
-			c->file.bsd[v->dialects[i]] += outcome == AGREE;
-		if (outcome == (v->is_any ? AGREE : DIFFER))
+		if (t->is_any)
+			c->file.bsd[t->dialects[i]] += outcome == AGREE;
+		if (outcome == (t->is_any ? AGREE : DIFFER))
 			snprintf(names + strlen(names),
 				 sizeof(names) - strlen(names), " %s",
-				 cbpf_dialect_name(v->dialects[i]));
+				 cbpf_dialect_name(t->dialects[i]));
 	}
 	if (!n[AGREE] && !n[DIFFER]) {
 		reasons_add(&c->file.reasons, why, 1);
 		return SKIP;
 	}
-	if (v->is_any ? n[AGREE] != 0 : n[DIFFER] == 0) {
-		if (v->is_any && n[DIFFER] && !c->is_quiet && !c->is_json)
-			printf("  %s: run %zu: the answer of%s\n", v->name,
-			       index + 1, names);
+	if (t->is_any ? n[AGREE] != 0 : n[DIFFER] == 0) {
+		if (t->is_any && n[DIFFER] && !c->is_quiet && !c->is_json)
+			printf("  %s: run %zu: the answer of%s\n",
+			       t->given.name, index + 1, names);
 		return AGREE;
 	}
 	snprintf(what, sizeof(what), "run %zu gives another answer under%s",
-		 index + 1, v->is_any ? " all of them" : names);
-	tell_difference(c, v->name, what);
+		 index + 1, t->is_any ? " all of them" : names);
+	tell_difference(c, t->given.name, what);
 	return DIFFER;
 }
 
-static void judge_runs(struct conform *c, struct vector *v,
-		       const struct json *runs)
+static void judge_runs(struct conform *c, const struct trial *t)
 {
-	for (size_t i = 0; i < js_length(runs); i++) {
-		struct input in;
-		enum outcome outcome = SKIP;
+	const struct json *runs = t->given.runs;
+	char why[160];
 
-		if (read_input(v, js_at(runs, i), &in))
-			outcome = judge_run(c, v, js_at(runs, i), &in, i);
-		else
-			say_malformed(c, v->name,
-				      "a run's packet cannot be read");
+	for (size_t i = 0; i < js_length(runs); i++) {
+		const struct json *run = js_at(runs, i);
+		enum outcome outcome = SKIP;
+		struct input in;
+
+		switch (input_read(&t->given, run,
+				   t->dialects[0] == CBPF_SECCOMP, &in, why,
+				   sizeof(why))) {
+		case READ:
+			outcome = judge_run(c, t, run, &in, i);
+			break;
+		case READ_SKIP:
+			reasons_add(&c->file.reasons, why, 1);
+			break;
+		case READ_TROUBLE:
+			say_malformed(c, t->given.name, why);
+			break;
+		}
 		c->file.runs[outcome]++;
-		free(in.bytes);
+		input_free(&in);
 	}
 }
 
@@ -762,50 +551,40 @@ static void note_case(struct conform *c, const struct json *object,
 	}
 }
 
-static void judge_case(struct conform *c, const struct json *object)
+static void judge_trial(struct conform *c, struct trial *t)
 {
-	const struct json *prog = js_get(object, "prog");
-	const char *dialect = js_text(js_get(object, "dialect"));
-	struct vector v = { 0 };
 	char why[160];
 
-	if (!js_is_object(object)) {
-		say_malformed(c, "without a name", "the line is no object");
-		return;
-	}
-	c->file.cases++;
-	v.name = js_text(js_get(object, "name"));
-	v.load = js_text(js_get(object, "load"));
-	if (!v.name)
-		v.name = "without a name";
-	if (!v.load)
-		v.load = "unknown";
-	if (!js_is_array(prog)) {
-		skip_case(c, "the line has no program");
-		return;
-	}
-	if (!dialect) {
-		skip_case(c, "the line has no dialect");
-		return;
-	}
-	v.skb = js_get(object, "skb");
-	v.is_big_endian = js_is_true(js_get(object, "big_endian"));
-	if (!read_program(prog, &v))
-		say_malformed(c, v.name,
-			      "prog is not a list of [code, jt, jf, "
-			      "k] in range");
-	else if (!read_dialect(c, dialect, &v, why, sizeof(why)) ||
-		 !read_hook(object, &v, why, sizeof(why)))
+	if (!pick_dialects(c, t, why, sizeof(why))) {
 		skip_case(c, why);
-	else {
-		c->file.loads[judge_load(c, &v)]++;
-		/* what was to be refused is not run */
-		if (strcmp(v.load, "reject") != 0)
-			judge_runs(c, &v, js_get(object, "runs"));
+		return;
 	}
-	for (size_t i = 0; i < v.n_dialects; i++)
-		cbpf_judge_free(v.judges[i]);
-	free(v.insns);
+	c->file.loads[judge_load(c, t)]++;
+	/* what was to be refused is not run */
+	if (strcmp(t->given.load, "reject") != 0)
+		judge_runs(c, t);
+	for (size_t i = 0; i < t->n_dialects; i++)
+		cbpf_judge_free(t->judges[i]);
+}
+
+static void judge_case(struct conform *c, const struct json *line)
+{
+	struct trial t = { 0 };
+	char why[160];
+
+	c->file.cases += js_is_object(line);
+	switch (vector_read(line, &t.given, why, sizeof(why))) {
+	case READ:
+		judge_trial(c, &t);
+		break;
+	case READ_SKIP:
+		skip_case(c, why);
+		break;
+	case READ_TROUBLE:
+		say_malformed(c, t.given.name, why);
+		break;
+	}
+	vector_free(&t.given);
 }
 
 /* ---- files -------------------------------------------------------------- */
