@@ -334,8 +334,12 @@ static void see_epoch(struct job *j)
 static bool is_over(const struct job *j)
 {
 	return j->shared->stop ||
-	       (j->deadline > 0 && clock_now() >= j->deadline) ||
-	       getppid() != j->parent;
+	       (j->deadline > 0 && clock_now() >= j->deadline);
+}
+
+static bool is_orphan(const struct job *j)
+{
+	return getppid() != j->parent;
 }
 
 static void keep_pace(struct job *j, size_t e)
@@ -349,7 +353,8 @@ static void keep_pace(struct job *j, size_t e)
 	more = filters_of(j, engine);
 	see_epoch(j);
 	/* what is more than all by itself waits until nothing else does */
-	while (!is_over(j) && j->attached[0] + j->attached[1] > 0 &&
+	while (!is_over(j) && !is_orphan(j) &&
+	       j->attached[0] + j->attached[1] > 0 &&
 	       j->attached[0] + j->attached[1] + more > most) {
 		nanosleep(&moment, NULL);
 		see_epoch(j);
@@ -556,7 +561,7 @@ void hunt_job(const struct hunt *hunt, unsigned job, struct shared *shared)
 		board->has_trouble = true;
 		goes_on = false;
 	}
-	while (goes_on && !is_over(j)) {
+	while (goes_on && !is_over(j) && !is_orphan(j)) {
 		goes_on = false;
 		for (size_t e = 0; e < hunt->engines.n && !is_over(j); e++)
 			goes_on |= is_done(j, e) ? false : take_turn(j, e);

@@ -98,13 +98,14 @@ static enum cbpf_err explain(const struct socket_hook *hook, int fd,
 {
 	struct cbpf_check_opts opts = { .size = sizeof(opts),
 					.dialect = CBPF_LINUX,
-					.hook = hook->hook,
-					.optmem_max = cbpf_optmem_max(),
-					.optmem_held = meminfo_read(
-						fd, MEMINFO_OPTMEM) };
+					.hook = hook->hook };
 	struct cbpf_diag diag = dg_make(CBPF_OK, 0, 0);
 	struct cbpf_report report = { &diag, 1, 0, 0 };
 
+	if (sys_errno == ENOMEM) {
+		opts.optmem_max = cbpf_optmem_max();
+		opts.optmem_held = meminfo_read(fd, MEMINFO_OPTMEM);
+	}
 	if (sys_errno == EPERM && sockopt_read(fd, SOL_SOCKET, SO_LOCK_FILTER))
 		diag = dg_make(CBPF_E_LOCKED, 0, 0);
 	else if (sys_errno == EPERM &&

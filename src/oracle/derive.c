@@ -229,15 +229,16 @@ static void cut(struct derivation *d)
 static void fill(struct derivation *d)
 {
 	uint64_t word = (uint64_t)pk_rand(d->seed) << 32 | 1;
+	uint8_t bytes[8];
 
-	for (uint32_t i = 0; i < d->cap; i++) {
-		if (i % 8 == 0) {
-			word ^= word << 13;
-			word ^= word >> 7;
-			word ^= word << 17;
-		}
+	for (uint32_t i = 0; i < d->cap; i += 8) {
+		word ^= word << 13;
+		word ^= word >> 7;
+		word ^= word << 17;
 		/* low bytes first, on every machine */
-		d->data[i] = (uint8_t)(word >> 8 * (i % 8));
+		by_put_le32(bytes, (uint32_t)word);
+		by_put_le32(bytes + 4, (uint32_t)(word >> 32));
+		memcpy(d->data + i, bytes, d->cap - i < 8 ? d->cap - i : 8);
 	}
 }
 
