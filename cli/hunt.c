@@ -295,9 +295,10 @@ static void trouble(struct job *j, size_t e, const struct cbpf_diag *diag)
  * booted again (docs/kernel.md). So no more than these are let wait on one
  * processor, which jobs share where there are more of them.
  */
-#define WAITING_MAX 600
+#define WAITING_MAX 400	   /* of 1024, for there may be another such process */
 #define LONG_ONE    64	   /* instructions of code that count as one more */
 #define EPOCH_WAIT  500000 /* ns */
+#define EXACT_KEPT  4	   /* verdicts that every exact engine keeps */
 
 /* Whether its programs are attached to the kernel. */
 static bool is_kernel(const struct cbpf_engine *engine)
@@ -307,17 +308,43 @@ static bool is_kernel(const struct cbpf_engine *engine)
 		engine->dialect == CBPF_SECCOMP);
 }
 
-/* How many filters the kernel will be given for the program at hand. */
-static uint32_t filters_of(const struct job *j,
-			   const struct cbpf_engine *engine)
+/* What a filter of the program at hand counts, long ones as several. */
+static uint32_t weight_of(const struct job *j)
 {
-	uint32_t cost = 1 + (uint32_t)j->n / LONG_ONE;
+	return 1 + (uint32_t)j->n / LONG_ONE;
+}
 
-	/* exact mode attaches one more for each verdict, */
-	if (j->hunt->engines.opts.is_exact && engine->has_exact)
-		return cost * (1 + j->hunt->packets);
+/* How many filters the kernel is given for it, but for those of note_exact().
+ */
+static uint32_t filters_of(const struct cbpf_engine *engine)
+{
 	/* seccomp is asked with one and runs two at most */
-	return engine->dialect == CBPF_SECCOMP ? cost * 3 : cost;
+	return engine->dialect == CBPF_SECCOMP ? 3 : 1;
+}
+
+/*
+ * Exact mode attaches one more for each verdict, and keeps a few of them: for
+ * each packet, if there are more verdicts than that.
+ */
+static void note_exact(struct job *j, size_t e, uint32_t n)
+{
+	const struct cbpf_engine *engine = j->hunt->engines.list[e];
+	uint32_t verdicts = 0;
+
+	if (!j->hunt->engines.opts.is_exact || !engine->has_exact ||
+	    !is_kernel(engine))
+		return;
+	for (uint32_t i = 0, before; i < n; i++) {
+		const struct cbpf_result *twin = &j->judged[i].twin;
+
+		for (before = 0; before < i; before++)
+			if (twin->end == j->judged[before].twin.end &&
+			    twin->value == j->judged[before].twin.value)
+				break;
+		verdicts += before == i;
+	}
+	j->attached[0] +=
+		weight_of(j) * (verdicts <= EXACT_KEPT ? verdicts : n);
 }
 
 static void see_epoch(struct job *j)
@@ -350,7 +377,7 @@ static void keep_pace(struct job *j, size_t e)
 
 	if (!is_kernel(engine))
 		return;
-	more = filters_of(j, engine);
+	more = filters_of(engine) * weight_of(j);
 	see_epoch(j);
 	/* what is more than all by itself waits until nothing else does */
 	while (!is_over(j) && !is_orphan(j) &&
@@ -451,6 +478,7 @@ static void run_packets(struct job *j, size_t e)
 	cbpf_judge_watch(judge, is_watched ? note_step : NULL, j);
 	err = cbpf_judge_run_batch(judge, j->packets, n, j->judged);
 	cbpf_judge_watch(judge, NULL, NULL);
+	note_exact(j, e, n);
 	if (err != CBPF_OK) {
 		/* the last that was asked; those before may be skipped */
 		size_t at = n - 1;
