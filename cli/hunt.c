@@ -298,7 +298,6 @@ static void trouble(struct job *j, size_t e, const struct cbpf_diag *diag)
 #define WAITING_MAX 400	   /* of 1024, for there may be another such process */
 #define LONG_ONE    64	   /* instructions of code that count as one more */
 #define EPOCH_WAIT  500000 /* ns */
-#define EXACT_KEPT  4	   /* verdicts that every exact engine keeps */
 
 /* Whether its programs are attached to the kernel. */
 static bool is_kernel(const struct cbpf_engine *engine)
@@ -344,7 +343,7 @@ static void note_exact(struct job *j, size_t e, uint32_t n)
 		verdicts += before == i;
 	}
 	j->attached[0] +=
-		weight_of(j) * (verdicts <= EXACT_KEPT ? verdicts : n);
+		weight_of(j) * (verdicts <= CBPF_EXACT_KEPT ? verdicts : n);
 }
 
 static void see_epoch(struct job *j)

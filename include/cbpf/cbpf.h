@@ -947,6 +947,9 @@ struct cbpf_engine {
 				   struct cbpf_diag *diag);
 };
 
+/** Verdicts that an engine in exact mode keeps a filter for, of one program. */
+#define CBPF_EXACT_KEPT 4
+
 /** Packets that cbpf_judge_run_batch() takes. */
 #define CBPF_BATCH_MAX 32
 
