@@ -48,6 +48,7 @@ bench: # what is measured, as ratios in one run
 	ninja -C build
 	build/bench/engines
 	build/bench/calls
+	build/bench/pairs
 	bench/memory
 	bench/sockets
 

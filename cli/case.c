@@ -63,11 +63,20 @@ enum reading vector_read(const struct json *line, struct vector *v, char *why,
 		v->name = "without a name";
 	if (!v->load)
 		v->load = "unknown";
+	v->rule = js_text(js_get(line, "rule"));
+	if (!v->rule)
+		v->rule = v->name;
 	if (!js_is_object(line))
 		return say(READ_TROUBLE, why, size, "the line is no object");
 	v->dialect = js_text(js_get(line, "dialect"));
 	v->skb = js_get(line, "skb");
 	v->runs = js_get(line, "runs");
+	if (v->runs && !js_is_array(v->runs))
+		return say(READ_SKIP, why, size, "runs is no list");
+	if (js_get(line, "big_endian") &&
+	    !js_is_bool(js_get(line, "big_endian")))
+		return say(READ_SKIP, why, size,
+			   "big_endian is not true or false");
 	v->is_big_endian = js_is_true(js_get(line, "big_endian"));
 	if (!js_is_array(prog))
 		return say(READ_SKIP, why, size, "the line has no program");
@@ -97,6 +106,13 @@ static void put_long(uint8_t *p, uint64_t v, bool is_big)
 	put_word(p + (is_big ? 0 : 4), (uint32_t)(v >> 32), is_big);
 }
 
+/* 32 bits, as a number of either sign. */
+static bool read_word(const struct json *value, int64_t *number)
+{
+	return js_int(value, number) && *number >= INT32_MIN &&
+	       *number <= UINT32_MAX;
+}
+
 /* struct seccomp_data, include/uapi/linux/seccomp.h. */
 static bool build_seccomp(const struct json *data, bool is_big,
 			  struct input *in)
@@ -106,15 +122,17 @@ static bool build_seccomp(const struct json *data, bool is_big,
 	uint64_t ip = 0, arg = 0;
 
 	in->bytes = calloc(1, 64);
-	if (!in->bytes || !js_int(js_get(data, "nr"), &nr) ||
-	    !js_int(js_get(data, "arch"), &arch))
+	if (!in->bytes || !read_word(js_get(data, "nr"), &nr) ||
+	    !read_word(js_get(data, "arch"), &arch))
 		return false;
 	if (js_get(data, "ip") && !js_u64(js_get(data, "ip"), &ip))
 		return false;
 	put_word(in->bytes, (uint32_t)nr, is_big);
 	put_word(in->bytes + 4, (uint32_t)arch, is_big);
 	put_long(in->bytes + 8, ip, is_big);
-	for (size_t i = 0; i < 6 && i < js_length(args); i++) {
+	if (args && (!js_is_array(args) || js_length(args) > 6))
+		return false;
+	for (size_t i = 0; i < js_length(args); i++) {
 		if (!js_u64(js_at(args, i), &arg))
 			return false;
 		put_long(in->bytes + 16 + 8 * i, arg, is_big);
@@ -159,7 +177,9 @@ static enum reading read_bytes(const struct vector *v, const struct json *run,
 				   "a run's packet cannot be read");
 		in->packet.caplen = (uint32_t)n;
 	} else {
-		return say(READ_SKIP, why, size, "the run has no packet");
+		return say(READ_SKIP, why, size,
+			   js_get(run, "pkt") ? "the run's pkt is no text"
+					      : "the run has no packet");
 	}
 	in->packet.data = in->bytes;
 	in->packet.wirelen = in->packet.caplen;
@@ -171,8 +191,10 @@ static enum reading read_length(const struct json *length, struct input *in,
 {
 	int64_t len;
 
-	if (!js_int(length, &len))
+	if (!length)
 		return READ;
+	if (!js_int(length, &len))
+		return say(READ_SKIP, why, size, "the run's len is no number");
 	if (len < 0 || len > UINT32_MAX)
 		return say(READ_TROUBLE, why, size,
 			   "a run's len is no length on the wire");
@@ -230,6 +252,8 @@ static enum reading read_skb(const struct vector *v, const struct json *skb,
 {
 	struct skb_reader reader = { in, why, size };
 
+	if ((v->skb && !js_is_object(v->skb)) || (skb && !js_is_object(skb)))
+		return say(READ_SKIP, why, size, "skb is no object");
 	if (v->skb || skb)
 		in->packet.ctx = &in->ctx;
 	if (!js_each(v->skb, take_skb_field, &reader) ||

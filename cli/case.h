@@ -13,6 +13,7 @@ struct json;
 /* One line. Everything but insns is borrowed from its JSON. */
 struct vector {
 	const char *name, *dialect;
+	const char *rule; /* that it pins; the name, where it does not say */
 	const char *load; /* "ok", "reject", or anything else: not said */
 	struct cbpf_insn *insns;
 	size_t n;

@@ -530,22 +530,18 @@ static void skip_case(struct conform *c, const char *why)
 }
 
 /* What a case came to: it differs, or agrees, or nothing was judged. */
-static void note_case(struct conform *c, const struct json *object,
+static void note_case(struct conform *c, const struct vector *v,
 		      const struct tally *before)
 {
 	const struct tally *now = &c->file;
-	const char *rule = js_text(js_get(object, "rule"));
-	const char *dialect = js_text(js_get(object, "dialect"));
 	uint64_t agree = now->loads[AGREE] + now->runs[AGREE] -
 			 before->loads[AGREE] - before->runs[AGREE];
 	uint64_t differ = now->loads[DIFFER] + now->runs[DIFFER] -
 			  before->loads[DIFFER] - before->runs[DIFFER];
 
-	if (!rule)
-		rule = js_text(js_get(object, "name"));
-	if (c->table && rule && dialect &&
-	    !table_note(c->table, dialect, rule, c->engine->name, agree > 0,
-			differ > 0)) {
+	if (c->table && v->dialect &&
+	    !table_note(c->table, v->dialect, v->rule, c->engine->name,
+			agree > 0, differ > 0)) {
 		c->has_trouble = true;
 		say_trouble("out of memory");
 	}
@@ -569,6 +565,7 @@ static void judge_trial(struct conform *c, struct trial *t)
 
 static void judge_case(struct conform *c, const struct json *line)
 {
+	const struct tally before = c->file;
 	struct trial t = { 0 };
 	char why[160];
 
@@ -584,6 +581,7 @@ static void judge_case(struct conform *c, const struct json *line)
 		say_malformed(c, t.given.name, why);
 		break;
 	}
+	note_case(c, &t.given, &before);
 	vector_free(&t.given);
 }
 
@@ -670,10 +668,7 @@ static void judge_file(struct conform *c, const char *path)
 	}
 	while ((value = js_next(&file, error)) || error[0]) {
 		if (value) {
-			struct tally before = c->file;
-
 			judge_case(c, value);
-			note_case(c, value, &before);
 			js_free(value);
 		} else {
 			c->has_trouble = true;

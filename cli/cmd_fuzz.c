@@ -500,6 +500,10 @@ static int hunt_all(struct hunt *hunt)
 	if (hunt->pairs && !hunt->packets)
 		return say_usage("fuzz", "--pairs needs packets");
 	hunt->jobs_a_processor = 1 + (hunt->jobs - 1) / count_processors();
+	if (hunt->jobs_a_processor > SHARE_MAX)
+		return say_usage("fuzz",
+				 "--jobs: at most %u for each processor",
+				 SHARE_MAX);
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
 		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (shared == MAP_FAILED)

@@ -282,6 +282,11 @@ const char *js_text(const struct json *value)
 	return json_string_value(in(value));
 }
 
+bool js_is_bool(const struct json *value)
+{
+	return json_is_boolean(in(value));
+}
+
 bool js_is_true(const struct json *value)
 {
 	return value && json_typeof(in(value)) == JSON_TRUE;
@@ -441,6 +446,12 @@ const char *js_text(const struct json *value)
 {
 	(void)value;
 	return NULL;
+}
+
+bool js_is_bool(const struct json *value)
+{
+	(void)value;
+	return false;
 }
 
 bool js_is_true(const struct json *value)

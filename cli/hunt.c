@@ -42,8 +42,8 @@ struct job {
 	uint32_t last; /* instruction, or NO_PC */
 
 	/* filters attached in this epoch and in the one before */
-	uint64_t epoch;
-	uint32_t attached[2];
+	uint64_t epoch, attached[2];
+	uint64_t filters; /* of the program at hand; the engines count them */
 };
 
 double clock_now(void)
@@ -313,37 +313,15 @@ static uint32_t weight_of(const struct job *j)
 	return 1 + (uint32_t)j->n / LONG_ONE;
 }
 
-/* How many filters the kernel is given for it, but for those of note_exact().
- */
-static uint32_t filters_of(const struct cbpf_engine *engine)
+/* How many filters the kernel may be given for it, at most. */
+static uint32_t most_filters(const struct job *j,
+			     const struct cbpf_engine *engine)
 {
-	/* seccomp is asked with one and runs two at most */
-	return engine->dialect == CBPF_SECCOMP ? 3 : 1;
-}
-
-/*
- * Exact mode attaches one more for each verdict, and keeps a few of them: for
- * each packet, if there are more verdicts than that.
- */
-static void note_exact(struct job *j, size_t e, uint32_t n)
-{
-	const struct cbpf_engine *engine = j->hunt->engines.list[e];
-	uint32_t verdicts = 0;
-
-	if (!j->hunt->engines.opts.is_exact || !engine->has_exact ||
-	    !is_kernel(engine))
-		return;
-	for (uint32_t i = 0, before; i < n; i++) {
-		const struct cbpf_result *twin = &j->judged[i].twin;
-
-		for (before = 0; before < i; before++)
-			if (twin->end == j->judged[before].twin.end &&
-			    twin->value == j->judged[before].twin.value)
-				break;
-		verdicts += before == i;
-	}
-	j->attached[0] +=
-		weight_of(j) * (verdicts <= CBPF_EXACT_KEPT ? verdicts : n);
+	/* these ask with another filter for each verdict */
+	if (engine->dialect == CBPF_SECCOMP ||
+	    (j->hunt->engines.opts.is_exact && engine->has_exact))
+		return 1 + j->hunt->packets;
+	return 1;
 }
 
 static void see_epoch(struct job *j)
@@ -363,29 +341,39 @@ static bool is_over(const struct job *j)
 	       (j->deadline > 0 && clock_now() >= j->deadline);
 }
 
-static bool is_orphan(const struct job *j)
+/* Without the parent nobody counts grace periods: all jobs end. */
+static void see_parent(struct job *j)
 {
-	return getppid() != j->parent;
+	if (getppid() != j->parent)
+		j->shared->stop = true;
 }
 
+/* Waits until the filters of the program at hand can be let wait. */
 static void keep_pace(struct job *j, size_t e)
 {
 	const struct cbpf_engine *engine = j->hunt->engines.list[e];
 	const struct timespec moment = { 0, EPOCH_WAIT };
-	uint32_t most = WAITING_MAX / j->hunt->jobs_a_processor, more;
+	uint64_t most = WAITING_MAX / j->hunt->jobs_a_processor, more;
 
 	if (!is_kernel(engine))
 		return;
-	more = filters_of(engine) * weight_of(j);
+	more = most_filters(j, engine) * weight_of(j);
 	see_epoch(j);
 	/* what is more than all by itself waits until nothing else does */
-	while (!is_over(j) && !is_orphan(j) &&
-	       j->attached[0] + j->attached[1] > 0 &&
+	while (!is_over(j) && j->attached[0] + j->attached[1] > 0 &&
 	       j->attached[0] + j->attached[1] + more > most) {
 		nanosleep(&moment, NULL);
 		see_epoch(j);
+		see_parent(j);
 	}
-	j->attached[0] += more;
+	j->filters = 0;
+}
+
+/* Notes those that the program came to. */
+static void note_filters(struct job *j)
+{
+	see_epoch(j);
+	j->attached[0] += j->filters * weight_of(j);
 }
 
 /* ---- a program ---------------------------------------------------------- */
@@ -477,7 +465,6 @@ static void run_packets(struct job *j, size_t e)
 	cbpf_judge_watch(judge, is_watched ? note_step : NULL, j);
 	err = cbpf_judge_run_batch(judge, j->packets, n, j->judged);
 	cbpf_judge_watch(judge, NULL, NULL);
-	note_exact(j, e, n);
 	if (err != CBPF_OK) {
 		/* the last that was asked; those before may be skipped */
 		size_t at = n - 1;
@@ -490,13 +477,11 @@ static void run_packets(struct job *j, size_t e)
 	j->tally->busy += count_packets(j, e, n) >= BUSY;
 }
 
-static void hunt_program(struct job *j, size_t e)
+static void try_program(struct job *j, size_t e)
 {
 	struct cbpf_diag diag = { .code = CBPF_OK };
 	enum cbpf_err err;
 
-	generate(j, e);
-	keep_pace(j, e);
 	err = cbpf_judge_load(j->judges[e], j->insns, j->n, &diag);
 	j->tally->offered++;
 	switch (err) {
@@ -520,6 +505,16 @@ static void hunt_program(struct job *j, size_t e)
 		j->tally->rules |= 1u << (err - CBPF_E_EMPTY);
 		break;
 	}
+}
+
+static void hunt_program(struct job *j, size_t e)
+{
+	generate(j, e);
+	keep_pace(j, e);
+	if (is_over(j))
+		return;
+	try_program(j, e);
+	note_filters(j);
 }
 
 /* ---- a job -------------------------------------------------------------- */
@@ -547,6 +542,7 @@ static bool take_turn(struct job *j, size_t e)
 {
 	double begun = clock_now();
 
+	see_parent(j);
 	j->tally = &j->board->tallies[e];
 	j->board->engine = (unsigned)e;
 	for (int i = 0; i < TURN && !is_over(j) && !is_done(j, e); i++)
@@ -557,10 +553,13 @@ static bool take_turn(struct job *j, size_t e)
 
 static bool make_judges(struct job *j)
 {
+	struct cbpf_engine_opts opts = j->hunt->engines.opts;
+
+	opts.filters = &j->filters;
 	for (size_t e = 0; e < j->hunt->engines.n; e++)
-		if (cbpf_judge_new(
-			    j->hunt->engines.list[e], dialect_of(j->hunt, e),
-			    &j->hunt->engines.opts, &j->judges[e]) != CBPF_OK)
+		if (cbpf_judge_new(j->hunt->engines.list[e],
+				   dialect_of(j->hunt, e), &opts,
+				   &j->judges[e]) != CBPF_OK)
 			return false;
 	return true;
 }
@@ -588,7 +587,7 @@ void hunt_job(const struct hunt *hunt, unsigned job, struct shared *shared)
 		board->has_trouble = true;
 		goes_on = false;
 	}
-	while (goes_on && !is_over(j) && !is_orphan(j)) {
+	while (goes_on && !is_over(j)) {
 		goes_on = false;
 		for (size_t e = 0; e < hunt->engines.n && !is_over(j); e++)
 			goes_on |= is_done(j, e) ? false : take_turn(j, e);

@@ -62,7 +62,9 @@ struct board {
 	bool has_trouble;
 };
 
-#define JOBS_MAX 256
+/* Jobs that a processor can share without being let wait for ever (hunt.c). */
+#define SHARE_MAX 8u
+#define JOBS_MAX  256
 
 /* In memory that all jobs share with their parent. */
 struct shared {

@@ -66,6 +66,7 @@ bool js_int(const struct json *value, int64_t *number);
 bool js_u64(const struct json *value, uint64_t *number);
 bool js_is_object(const struct json *value);
 const char *js_text(const struct json *value);
+bool js_is_bool(const struct json *value);
 bool js_is_true(const struct json *value);
 /* Calls fn for each member of an object until it gives false. */
 bool js_each(const struct json *object,

@@ -192,7 +192,12 @@ static enum reply ask(struct session *s, const char *request, char *line,
 
 static bool greet(struct session *s, char *line, size_t size)
 {
-	return start(s) && ask(s, "cbpf 1\n", line, size) == REPLIED;
+	/* it may greet, and end, before it is asked */
+	if (start(s) && send_all(s, "cbpf 1\n") != SILENT &&
+	    receive(s, line, size) == REPLIED)
+		return true;
+	end(s);
+	return false;
 }
 
 /* ---- loading ------------------------------------------------------------ */

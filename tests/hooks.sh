@@ -64,6 +64,10 @@ else
     equal "cls: data begins with the link header" 1:1 "$(class_of 'ldh [12]\njne #0x800, no\nldb [14]\njne #0x45, no\nld len\njlt #46, no\nret #0xffffffff\nno: ret #0')"
     equal "cls: there is a device" 1:1 "$(class_of 'ld #0\nld hatype\njne #0x304, no\nret #0xffffffff\nno: ret #0')"
     equal "cls: a load outside ends without a match" 1:9 "$(class_of 'ld [4000]\nret #0xffffffff')"
+    # jumps as far from the beginning as they may be, and one further
+    long=$(yes 'ldxb 4*([40000]&0xf)\n' | head -n 1560 | tr -d '\n')
+    equal "cls: a jump at converted instruction 32767 is taken" 1:9 "$(class_of "${long}jeq #5, end\nend: ret #0")"
+    equal "cls: a jump behind it is not" "" "$(class_of "${long}tax\njeq #5, end\nend: ret #0" 2>/dev/null)"
     tc qdisc del dev lo root
 fi
 finish

@@ -3,6 +3,7 @@
 cd "$(dirname "$0")/.." || exit 2
 . tests/tap.sh
 holds "meson install" env DESTDIR="$tmp" meson install -C "$1"
+[ -n "$(find "$tmp" -name cbpf.pc)" ] || finish
 find "$tmp" ! -type d >"$tmp/files"
 for f in cbpf cbpf.h capture.h expr.h libcbpf.so libcbpf.a libcbpf-capture.so cbpf.pc cbpf-capture.pc cbpf.1 libcbpf.3 cbpf.5; do
     holds "$f is installed" grep "/$f$" "$tmp/files"

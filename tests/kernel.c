@@ -228,6 +228,10 @@ static int errno_of_verifier(const struct cbpf_insn *insns, size_t n)
  * A jump about as far from the beginning as any may be: EINVAL from one place
  * on, which is each shape's own, and before it ENOMEM.
  */
+#define LOADS 2335 /* of 14 each, behind a prologue of 7: 32,697 */
+#define FIRST 66   /* of 1 each: to 5 before the last place for a jump */
+#define TRIED 8
+
 static void test_late_jump(const struct cbpf_insn *jump)
 {
 	const struct cbpf_insn load = { 0x28, 0, 0, 1 },
@@ -235,12 +239,13 @@ static void test_late_jump(const struct cbpf_insn *jump)
 	static struct cbpf_insn insns[LONGEST];
 	unsigned bad = 0, n_late = 0;
 
-	for (size_t last = 2335 + 66; last < 2335 + 74; last++) {
+	for (size_t last = LOADS + FIRST; last < LOADS + FIRST + TRIED;
+	     last++) {
 		size_t n = 0;
 		int due;
 
 		while (n < last) {
-			insns[n] = n < 2335 ? load : one;
+			insns[n] = n < LOADS ? load : one;
 			n++;
 		}
 		insns[n++] = *jump;
@@ -250,10 +255,10 @@ static void test_late_jump(const struct cbpf_insn *jump)
 		n_late += due == EINVAL;
 		bad += due != errno_of_verifier(insns, n);
 	}
-	tap_ok(bad == 0 && n_late > 0 && n_late < 8,
-	       "late jump: code 0x%02x jt %u jf %u k 0x%x: %u of 8 places are "
+	tap_ok(bad == 0 && n_late > 0 && n_late < TRIED,
+	       "late jump: code 0x%02x jt %u jf %u k 0x%x: %u of %u places are "
 	       "too late",
-	       jump->code, jump->jt, jump->jf, jump->k, n_late);
+	       jump->code, jump->jt, jump->jf, jump->k, n_late, TRIED);
 }
 
 static void test_late_jumps(void)

@@ -113,6 +113,7 @@ static void test_names(void)
 	tap_ok(bad == 0, "every error makes a sentence, cut to size");
 	bad += cbpf_err_is_rule(CBPF_OK) || !cbpf_err_is_rule(CBPF_E_EMPTY) ||
 	       !cbpf_err_is_rule(CBPF_E_PATH) ||
+	       !cbpf_err_is_rule(CBPF_E_JUMP_LATE) ||
 	       cbpf_err_is_rule(CBPF_E_UNSOUND);
 	tap_ok(bad == 0, "rules and limits are told from other errors");
 	for (int f = 1; f < CBPF_FORMATS; f++)

@@ -80,10 +80,10 @@ enum cbpf_err {
 	CBPF_E_DATA_OFFSET = 21,
 	CBPF_E_OFFSET_LIMIT = 22,
 	CBPF_E_JUMP_FAR = 23,
-	CBPF_E_JUMP_LATE = 24,
-	CBPF_E_OPTMEM = 25,
-	CBPF_E_PATH = 26,
-	CBPF_E_UNSOUND = 27, /* never: a bug of this library */
+	CBPF_E_OPTMEM = 24,
+	CBPF_E_PATH = 25,
+	CBPF_E_UNSOUND = 26, /* never: a bug of this library */
+	CBPF_E_JUMP_LATE = 27,
 
 	/* why a run ended without a return */
 	CBPF_E_LOAD_OUT = 30,
@@ -876,6 +876,10 @@ struct cbpf_engine_opts {
 	bool is_dgram; /* linux-packet: from the network header on */
 	bool is_outgoing; /* linux-packet: frames as they leave */
 	const struct cbpf_mem *mem;
+	/* NULL, or counts the filters that the kernel compiles; it gives back
+	 * what was taken off only later. Read and written while the judge is
+	 * asked, by its thread. */
+	uint64_t *filters;
 };
 
 /** What an engine really gives the program for a packet. */
@@ -946,9 +950,6 @@ struct cbpf_engine {
 				   size_t n, struct cbpf_answer *answers,
 				   struct cbpf_diag *diag);
 };
-
-/** Verdicts that an engine in exact mode keeps a filter for, of one program. */
-#define CBPF_EXACT_KEPT 4
 
 /** Packets that cbpf_judge_run_batch() takes. */
 #define CBPF_BATCH_MAX 32

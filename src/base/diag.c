@@ -37,7 +37,8 @@ const char *cbpf_err_name(enum cbpf_err err)
 
 bool cbpf_err_is_rule(enum cbpf_err err)
 {
-	return err >= CBPF_E_EMPTY && err <= CBPF_E_PATH;
+	return err >= CBPF_E_EMPTY && err <= CBPF_E_JUMP_LATE &&
+	       err != CBPF_E_UNSOUND;
 }
 
 const char *cbpf_err_advice(enum cbpf_err err)

@@ -98,7 +98,9 @@ static enum cbpf_err explain(const struct socket_hook *hook, int fd,
 {
 	struct cbpf_check_opts opts = { .size = sizeof(opts),
 					.dialect = CBPF_LINUX,
-					.hook = hook->hook };
+					.hook = hook->hook,
+					/* EINVAL comes before any charge */
+					.optmem_max = UINT32_MAX };
 	struct cbpf_diag diag = dg_make(CBPF_OK, 0, 0);
 	struct cbpf_report report = { &diag, 1, 0, 0 };
 

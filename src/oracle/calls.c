@@ -58,6 +58,7 @@ struct question {
 struct calls_handle {
 	struct cbpf_mem mem;
 	struct keeper keeper;
+	uint64_t *filters;
 	bool reads_ip;
 	struct cbpf_insn filter[FILTER_MAX]; /* the program rewritten */
 	uint32_t n;			     /* 0: it became too long */
@@ -92,6 +93,7 @@ static enum cbpf_err new_handle(const struct cbpf_engine_opts *opts,
 		return dg_fail(diag, CBPF_E_NOMEM);
 	memset(h, 0, sizeof(*h));
 	h->mem = mem;
+	h->filters = opts ? opts->filters : NULL;
 	err = keeper_start(&h->keeper, diag);
 	if (err != CBPF_OK) {
 		free_calls(h);
@@ -137,6 +139,14 @@ static void put_tail(struct calls_handle *h)
 	put(h, OP_RET_A, 0, 0, 0);
 }
 
+/* The filter for the calls to come. */
+static void set_filter(struct calls_handle *h, const struct cbpf_insn *insns,
+		       size_t n)
+{
+	keeper_set_filter(&h->keeper, insns, n);
+	ora_count(h->filters);
+}
+
 /* Makes the filter that asks this the one to be installed. */
 static void set_question(struct calls_handle *h, struct question question)
 {
@@ -145,7 +155,7 @@ static void set_question(struct calls_handle *h, struct question question)
 		return;
 	h->filter[h->n - TAIL].k = question.expected;
 	h->filter[h->n - TAIL + 2].k = question.piece * PIECE_BITS;
-	keeper_set_filter(&h->keeper, h->filter, h->n);
+	set_filter(h, h->filter, h->n);
 	h->is_installed = true;
 	h->question = question;
 }
@@ -228,6 +238,8 @@ static enum cbpf_err load_calls(const struct cbpf_engine *engine,
 	err = keeper_check(&h->keeper, insns, n, &sys_errno, diag);
 	if (err != CBPF_OK)
 		return err;
+	if (sys_errno == 0)
+		ora_count(h->filters);
 	if (sys_errno)
 		return refusal_of_seccomp(insns, n, sys_errno, diag);
 	h->is_installed = false;
@@ -302,9 +314,14 @@ static enum cbpf_err make_call(struct calls_handle *h,
 			       struct cbpf_diag *diag)
 {
 	uint64_t words[7] = { (uint32_t)h->data.nr };
+	enum cbpf_err err;
 
 	memcpy(words + 1, h->data.args, sizeof(h->data.args));
-	return keeper_call(&h->keeper, words, answer, diag);
+	err = keeper_call(&h->keeper, words, answer, diag);
+	/* the next call is another task's, which installs it once more */
+	if (err == CBPF_OK && answer->is_killed)
+		ora_count(h->filters);
+	return err;
 }
 
 /* One call; *code is the errno that came back, 0: the task was killed. */
@@ -339,7 +356,7 @@ static enum cbpf_err ask_others(struct calls_handle *h, struct cbpf_diag *diag)
 	memcpy(filter, h->filter, FRONT * sizeof(*filter));
 	filter[FRONT] = (struct cbpf_insn){ isa_rows[OP_RET_K].code, 0, 0,
 					    SECCOMP_RET_ERRNO | IS_EXPECTED };
-	keeper_set_filter(&h->keeper, filter, FRONT + 1);
+	set_filter(h, filter, FRONT + 1);
 	h->is_installed = false;
 	err = make_call(h, &answer, diag);
 	if (err == CBPF_OK && answer.is_killed)

@@ -102,14 +102,26 @@ enum cbpf_err ora_probe(const struct cbpf_engine *engine,
 	return err;
 }
 
-enum cbpf_err ora_attach(int fd, const struct cbpf_insn *insns, size_t n,
-			 struct cbpf_diag *diag)
+/* What is charged for was compiled before: a refusal for want of room too. */
+static enum cbpf_err attach_once(int fd, const struct cbpf_insn *insns,
+				 size_t n, uint64_t *filters,
+				 struct cbpf_diag *diag)
 {
 	enum cbpf_err err = cbpf_attach(fd, insns, n, diag);
 
+	if (err == CBPF_OK || err == CBPF_E_OPTMEM)
+		ora_count(filters);
+	return err;
+}
+
+enum cbpf_err ora_attach(int fd, const struct cbpf_insn *insns, size_t n,
+			 uint64_t *filters, struct cbpf_diag *diag)
+{
+	enum cbpf_err err = attach_once(fd, insns, n, filters, diag);
+
 	/* the filter being replaced is charged for until it is gone */
 	if (err == CBPF_E_OPTMEM && cbpf_detach(fd, NULL) == CBPF_OK)
-		err = cbpf_attach(fd, insns, n, diag);
+		err = attach_once(fd, insns, n, filters, diag);
 	return err;
 }
 

@@ -38,9 +38,17 @@ CBPF_INTERNAL enum cbpf_err ora_load_elsewhere(
 	const struct cbpf_engine *engine, const struct cbpf_engine_opts *opts,
 	enum cbpf_dialect dialect, const struct cbpf_insn *insns, size_t n,
 	void **handle, struct cbpf_diag *diag);
+/* Counts a filter that the kernel compiled, for who wants to know. */
+CBPF_INLINE void ora_count(uint64_t *filters)
+{
+	if (filters)
+		++*filters;
+}
+
 /* Attaches where an older filter of the same socket may be in the way. */
 CBPF_INTERNAL enum cbpf_err ora_attach(int fd, const struct cbpf_insn *insns,
-				       size_t n, struct cbpf_diag *diag);
+				       size_t n, uint64_t *filters,
+				       struct cbpf_diag *diag);
 
 /*
  * After so many filters have been attached: lets the kernel give back those

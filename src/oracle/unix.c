@@ -20,7 +20,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define PAIRS  (1 + CBPF_EXACT_KEPT) /* the program as it is; questions */
+#define PAIRS  5       /* the program as it is, and four questions */
 #define SNDBUF 8388608 /* asked for; the kernel gives what it may */
 
 struct pair {
@@ -33,6 +33,7 @@ struct pair {
 struct unix_handle {
 	struct cbpf_mem mem;
 	bool is_exact;
+	uint64_t *filters;
 	uint32_t largest; /* datagram */
 	struct pair pairs[PAIRS];
 	uint64_t clock;
@@ -98,6 +99,7 @@ static enum cbpf_err new_handle(const struct cbpf_engine_opts *opts,
 	memset(h, 0, sizeof(*h));
 	h->mem = mem;
 	h->is_exact = opts && opts->is_exact;
+	h->filters = opts ? opts->filters : NULL;
 	for (int i = 0; i < PAIRS; i++)
 		h->pairs[i].send = h->pairs[i].recv = -1;
 	err = open_pair(&h->pairs[0], diag);
@@ -151,7 +153,7 @@ static enum cbpf_err load_unix(const struct cbpf_engine *engine,
 			return err;
 		*handle = h;
 	}
-	err = ora_attach(h->pairs[0].recv, insns, n, diag);
+	err = ora_attach(h->pairs[0].recv, insns, n, h->filters, diag);
 	if (err != CBPF_OK || !h->is_exact)
 		return err;
 	return keep_program(h, insns, n) ? CBPF_OK
@@ -233,7 +235,7 @@ static enum cbpf_err find_pair(struct unix_handle *h,
 			return err;
 	}
 	n = exact_rewrite(h->insns, h->n, question, h->rewritten);
-	err = ora_attach(oldest->recv, h->rewritten, n, diag);
+	err = ora_attach(oldest->recv, h->rewritten, n, h->filters, diag);
 	oldest->is_attached = err == CBPF_OK;
 	oldest->question = question;
 	oldest->used = ++h->clock;
