@@ -876,9 +876,10 @@ struct cbpf_engine_opts {
 	bool is_dgram; /* linux-packet: from the network header on */
 	bool is_outgoing; /* linux-packet: frames as they leave */
 	const struct cbpf_mem *mem;
-	/* NULL, or counts the filters that the kernel compiles; it gives back
-	 * what was taken off only later. Read and written while the judge is
-	 * asked, by its thread. */
+	/* NULL, or counts the filters that the kernel compiles, for a caller
+	 * who sees to it that not too many wait to be given back (it stops for
+	 * good from a thousand on, docs/kernel.md). Where it is NULL the engine
+	 * lets them pass from time to time, which takes some 20 ms. */
 	uint64_t *filters;
 };
 

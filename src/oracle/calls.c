@@ -58,7 +58,7 @@ struct question {
 struct calls_handle {
 	struct cbpf_mem mem;
 	struct keeper keeper;
-	uint64_t *filters;
+	struct ora_pace pace;
 	bool reads_ip;
 	struct cbpf_insn filter[FILTER_MAX]; /* the program rewritten */
 	uint32_t n;			     /* 0: it became too long */
@@ -93,7 +93,7 @@ static enum cbpf_err new_handle(const struct cbpf_engine_opts *opts,
 		return dg_fail(diag, CBPF_E_NOMEM);
 	memset(h, 0, sizeof(*h));
 	h->mem = mem;
-	h->filters = opts ? opts->filters : NULL;
+	h->pace = ora_pace_new(opts);
 	err = keeper_start(&h->keeper, diag);
 	if (err != CBPF_OK) {
 		free_calls(h);
@@ -144,7 +144,7 @@ static void set_filter(struct calls_handle *h, const struct cbpf_insn *insns,
 		       size_t n)
 {
 	keeper_set_filter(&h->keeper, insns, n);
-	ora_count(h->filters);
+	ora_count(&h->pace);
 }
 
 /* Makes the filter that asks this the one to be installed. */
@@ -239,7 +239,7 @@ static enum cbpf_err load_calls(const struct cbpf_engine *engine,
 	if (err != CBPF_OK)
 		return err;
 	if (sys_errno == 0)
-		ora_count(h->filters);
+		ora_count(&h->pace);
 	if (sys_errno)
 		return refusal_of_seccomp(insns, n, sys_errno, diag);
 	h->is_installed = false;
@@ -320,7 +320,7 @@ static enum cbpf_err make_call(struct calls_handle *h,
 	err = keeper_call(&h->keeper, words, answer, diag);
 	/* the next call is another task's, which installs it once more */
 	if (err == CBPF_OK && answer->is_killed)
-		ora_count(h->filters);
+		ora_count(&h->pace);
 	return err;
 }
 

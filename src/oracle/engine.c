@@ -4,7 +4,10 @@
  * the packet as given and whose answers show everything.
  */
 #ifdef __linux__
+#include <linux/membarrier.h>
 #include <sched.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 #endif
 #include <string.h>
 
@@ -102,26 +105,51 @@ enum cbpf_err ora_probe(const struct cbpf_engine *engine,
 	return err;
 }
 
+/* Of the thousand from which on the kernel stops, and others attach as well. */
+#define REST_AFTER 200
+
+struct ora_pace ora_pace_new(const struct cbpf_engine_opts *opts)
+{
+	return (struct ora_pace){ opts ? opts->filters : NULL, 0 };
+}
+
+void ora_count(struct ora_pace *pace)
+{
+	if (pace->filters)
+		++*pace->filters;
+	else if (++pace->n % REST_AFTER == 0)
+		ora_rest();
+}
+
+void ora_rest(void)
+{
+#ifdef __linux__
+	/* twice, because the first may have begun before */
+	for (int i = 0; i < 2; i++)
+		syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
+#endif
+}
+
 /* What is charged for was compiled before: a refusal for want of room too. */
 static enum cbpf_err attach_once(int fd, const struct cbpf_insn *insns,
-				 size_t n, uint64_t *filters,
+				 size_t n, struct ora_pace *pace,
 				 struct cbpf_diag *diag)
 {
 	enum cbpf_err err = cbpf_attach(fd, insns, n, diag);
 
 	if (err == CBPF_OK || err == CBPF_E_OPTMEM)
-		ora_count(filters);
+		ora_count(pace);
 	return err;
 }
 
 enum cbpf_err ora_attach(int fd, const struct cbpf_insn *insns, size_t n,
-			 uint64_t *filters, struct cbpf_diag *diag)
+			 struct ora_pace *pace, struct cbpf_diag *diag)
 {
-	enum cbpf_err err = attach_once(fd, insns, n, filters, diag);
+	enum cbpf_err err = attach_once(fd, insns, n, pace, diag);
 
 	/* the filter being replaced is charged for until it is gone */
 	if (err == CBPF_E_OPTMEM && cbpf_detach(fd, NULL) == CBPF_OK)
-		err = attach_once(fd, insns, n, filters, diag);
+		err = attach_once(fd, insns, n, pace, diag);
 	return err;
 }
 

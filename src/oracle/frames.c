@@ -52,7 +52,7 @@ enum { TYPE_HOST, TYPE_BROADCAST, TYPE_MULTICAST, TYPE_OTHER };
 struct frames_handle {
 	struct cbpf_mem mem;
 	bool is_dgram, is_outgoing;
-	uint64_t *filters;
+	struct ora_pace pace;
 	bool can_mark; /* SO_MARK takes a right */
 	struct veth veth;
 	const uint8_t *sent; /* the frame of the last view, */
@@ -92,7 +92,7 @@ static enum cbpf_err new_handle(const struct cbpf_engine_opts *opts,
 	h->page = (uint32_t)sysconf(_SC_PAGESIZE);
 	h->is_dgram = opts && opts->is_dgram;
 	h->is_outgoing = opts && opts->is_outgoing;
-	h->filters = opts ? opts->filters : NULL;
+	h->pace = ora_pace_new(opts);
 	h->frame = mem_new(&mem, 1, FRAME_MAX);
 	if (!h->frame) {
 		free_frames(h);
@@ -126,7 +126,7 @@ static enum cbpf_err load_frames(const struct cbpf_engine *engine,
 			return err;
 		*handle = h;
 	}
-	return ora_attach(h->veth.judged, insns, n, h->filters, diag);
+	return ora_attach(h->veth.judged, insns, n, &h->pace, diag);
 }
 
 /* ---- the view ----------------------------------------------------------- */

@@ -8,11 +8,6 @@
  * Loading is judged first: engine and verifier must both take a program, or
  * both refuse it and for the same errno.
  */
-#ifdef __linux__
-#include <linux/membarrier.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-#endif
 #include <string.h>
 
 #include "base/options.h"
@@ -309,17 +304,10 @@ bool ora_trace(struct cbpf_judge *judge, const struct cbpf_packet *packet,
 	return true;
 }
 
-void ora_rest(const struct cbpf_judge *judge)
+bool ora_attaches(const struct cbpf_judge *judge)
 {
-#ifdef __linux__
-	/* a grace period: twice, because the first may have begun before */
-	if (judge->engine->is_oracle &&
-	    (judge->dialect == CBPF_LINUX || judge->dialect == CBPF_SECCOMP))
-		for (int i = 0; i < 2; i++)
-			syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
-#else
-	(void)judge;
-#endif
+	return judge->engine->is_oracle &&
+	       (judge->dialect == CBPF_LINUX || judge->dialect == CBPF_SECCOMP);
 }
 
 const struct cbpf_mem *ora_mem(const struct cbpf_judge *judge)

@@ -102,8 +102,8 @@ static uint32_t find_parting(struct cbpf_judge *judge, struct arena *arena,
 		for (int what = ASK_A; what < WORDS; what++) {
 			if (what >= 0 && !(written >> what & 1))
 				continue;
-			if (++asked % REST_EVERY == 0)
-				ora_rest(judge);
+			if (++asked % REST_EVERY == 0 && ora_attaches(judge))
+				ora_rest();
 			if (!agrees_cut(judge, cut, insns, n, pc, what, packet,
 					&err))
 				return trace->pcs[i - 1];
@@ -164,8 +164,8 @@ static bool still_differs(struct shrink *s, const struct cbpf_insn *insns,
 
 	if (s->stopped || s->tries++ > TRIES_MAX)
 		return false;
-	if (s->tries % REST_EVERY == 0)
-		ora_rest(s->judge);
+	if (s->tries % REST_EVERY == 0 && ora_attaches(s->judge))
+		ora_rest();
 	err = cbpf_judge_load(s->judge, insns, n, NULL);
 	if (err == CBPF_OK && !s->is_load)
 		err = cbpf_judge_run(s->judge, s->packet, &judged);

@@ -38,24 +38,27 @@ CBPF_INTERNAL enum cbpf_err ora_load_elsewhere(
 	const struct cbpf_engine *engine, const struct cbpf_engine_opts *opts,
 	enum cbpf_dialect dialect, const struct cbpf_insn *insns, size_t n,
 	void **handle, struct cbpf_diag *diag);
-/* Counts a filter that the kernel compiled, for who wants to know. */
-CBPF_INLINE void ora_count(uint64_t *filters)
-{
-	if (filters)
-		++*filters;
-}
+/* Filters that the kernel compiled, counted for the caller or by ourselves. */
+struct ora_pace {
+	uint64_t *filters; /* the caller's, or NULL */
+	uint32_t n;
+};
+CBPF_INTERNAL struct ora_pace ora_pace_new(const struct cbpf_engine_opts *opts);
+/* One more. May wait. */
+CBPF_INTERNAL void ora_count(struct ora_pace *pace);
+/*
+ * Waits until the kernel can have given back what was taken off before: for two
+ * of its grace periods.
+ */
+CBPF_INTERNAL void ora_rest(void);
 
 /* Attaches where an older filter of the same socket may be in the way. */
 CBPF_INTERNAL enum cbpf_err ora_attach(int fd, const struct cbpf_insn *insns,
-				       size_t n, uint64_t *filters,
+				       size_t n, struct ora_pace *pace,
 				       struct cbpf_diag *diag);
 
-/*
- * After so many filters have been attached: lets the kernel give back those
- * that were taken off, which it must not be given too many of (docs/kernel.md).
- * For what attaches thousands in a row by itself.
- */
-CBPF_INTERNAL void ora_rest(const struct cbpf_judge *judge);
+/* Whether the judge's engine attaches filters to the kernel. */
+CBPF_INTERNAL bool ora_attaches(const struct cbpf_judge *judge);
 /* The memory a judge was made with. */
 CBPF_INTERNAL const struct cbpf_mem *ora_mem(const struct cbpf_judge *judge);
 /*

@@ -52,7 +52,7 @@ union address {
 struct udp_handle {
 	struct cbpf_mem mem;
 	bool is_v6, is_body;
-	uint64_t *filters;
+	struct ora_pace pace;
 	int send, recv;
 	union address from, to;
 	uint32_t drops;
@@ -144,7 +144,7 @@ static enum cbpf_err new_handle(const struct cbpf_engine *engine,
 	h->mem = mem;
 	h->is_v6 = engine == &cbpf_engine_linux_udp6;
 	h->is_body = opts && opts->udp_body;
-	h->filters = opts ? opts->filters : NULL;
+	h->pace = ora_pace_new(opts);
 	h->send = h->recv = -1;
 	h->header = ETH_HEADER + (h->is_v6 ? IP6_HEADER : IP4_HEADER);
 	/* the largest IPv4 packet; as much for IPv6, with MTU 65536 */
@@ -187,7 +187,7 @@ static enum cbpf_err load_udp(const struct cbpf_engine *engine,
 			return err;
 		*handle = h;
 	}
-	return ora_attach(h->recv, insns, n, h->filters, diag);
+	return ora_attach(h->recv, insns, n, &h->pace, diag);
 }
 
 /* ---- the view: headers as the kernel makes them ------------------------ */

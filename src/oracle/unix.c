@@ -33,7 +33,7 @@ struct pair {
 struct unix_handle {
 	struct cbpf_mem mem;
 	bool is_exact;
-	uint64_t *filters;
+	struct ora_pace pace;
 	uint32_t largest; /* datagram */
 	struct pair pairs[PAIRS];
 	uint64_t clock;
@@ -99,7 +99,7 @@ static enum cbpf_err new_handle(const struct cbpf_engine_opts *opts,
 	memset(h, 0, sizeof(*h));
 	h->mem = mem;
 	h->is_exact = opts && opts->is_exact;
-	h->filters = opts ? opts->filters : NULL;
+	h->pace = ora_pace_new(opts);
 	for (int i = 0; i < PAIRS; i++)
 		h->pairs[i].send = h->pairs[i].recv = -1;
 	err = open_pair(&h->pairs[0], diag);
@@ -153,7 +153,7 @@ static enum cbpf_err load_unix(const struct cbpf_engine *engine,
 			return err;
 		*handle = h;
 	}
-	err = ora_attach(h->pairs[0].recv, insns, n, h->filters, diag);
+	err = ora_attach(h->pairs[0].recv, insns, n, &h->pace, diag);
 	if (err != CBPF_OK || !h->is_exact)
 		return err;
 	return keep_program(h, insns, n) ? CBPF_OK
@@ -235,7 +235,7 @@ static enum cbpf_err find_pair(struct unix_handle *h,
 			return err;
 	}
 	n = exact_rewrite(h->insns, h->n, question, h->rewritten);
-	err = ora_attach(oldest->recv, h->rewritten, n, h->filters, diag);
+	err = ora_attach(oldest->recv, h->rewritten, n, &h->pace, diag);
 	oldest->is_attached = err == CBPF_OK;
 	oldest->question = question;
 	oldest->used = ++h->clock;
