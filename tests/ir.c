@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The IR of random programs: it is in order (ir_check()), and run over packets
+ * it returns what the program returns, under every dialect. And what is no
+ * graph is found to be none.
+ *
+ *	ir [PROGRAMS]
+ */
+#include <stdlib.h>
+
+#include "ir/ir.h"
+#include "prog/prog.h"
+#include "tap.h"
+
+#define INSNS	60
+#define PACKETS 8
+
+static struct arena arena;
+
+/* ---- random programs ---------------------------------------------------- */
+
+/* What is beside a packet: every other time there is no device. */
+static struct cbpf_ctx some_ctx(uint32_t draw)
+{
+	struct cbpf_ctx ctx = { 0 };
+
+	ctx.has_device = draw & 1;
+	ctx.ifindex = 7;
+	ctx.hatype = 1;
+	ctx.mark = draw;
+	ctx.vlan_tci = (uint16_t)draw;
+	ctx.has_link = draw >> 1 & 1;
+	ctx.net_off = draw >> 2 & 1 ? 14 : 0;
+	ctx.seed = draw;
+	ctx.order = draw >> 3 & 1 ? CBPF_BIG : CBPF_LITTLE;
+	return ctx;
+}
+
+/* Packets over which IR and program do not agree. */
+static unsigned differing(const struct cbpf_prog *prog, const struct ir *ir,
+			  uint64_t *seed)
+{
+	uint32_t *values = malloc((ir->n_insns + 1) * sizeof(*values));
+	uint8_t data[CBPF_RANDOM_MOST];
+	unsigned bad = 0;
+
+	for (int i = 0; values && i < PACKETS; i++) {
+		struct cbpf_packet packet = { .data = data };
+		struct cbpf_result result;
+		struct cbpf_ctx ctx;
+
+		packet.caplen = packet.wirelen = (uint32_t)cbpf_random_packet(
+			seed, prog, 0, data, sizeof(data));
+		ctx = some_ctx((uint32_t)*seed);
+		packet.ctx = &ctx;
+		cbpf_run(prog, &packet, &result);
+		bad += result.value != ir_run(ir, &packet, values);
+	}
+	free(values);
+	return bad + !values;
+}
+
+static void test_random(enum cbpf_dialect dialect, uint64_t programs)
+{
+	struct cbpf_prog_opts opts = { .size = sizeof(opts),
+				       .dialect = dialect };
+	struct cbpf_random_opts random = { .size = sizeof(random),
+					   .dialect = dialect,
+					   .max_insns = INSNS };
+	unsigned n = 0, n_refused = 0, bad = 0, disorder = 0;
+	uint64_t seed = 1 + (uint64_t)dialect;
+
+	for (uint64_t i = 0; i < programs; i++) {
+		struct cbpf_insn insns[INSNS];
+		struct cbpf_prog *prog;
+		struct ir ir;
+		size_t len;
+
+		random.kind = i % 4 ? CBPF_RANDOM_LEGAL : CBPF_RANDOM_WILD;
+		len = cbpf_random_program(&seed, &random, insns);
+		if (cbpf_prog_new(insns, len, &opts, &prog, NULL) != CBPF_OK)
+			continue;
+		arena = arena_new(NULL);
+		if (ir_build(prog, &arena, &ir) == CBPF_OK) {
+			const char *wrong = ir_check(&ir);
+
+			if (wrong && !disorder)
+				printf("# %s\n", wrong);
+			disorder += wrong != NULL;
+			bad += differing(prog, &ir, &seed);
+			n++;
+		} else {
+			n_refused++;
+		}
+		arena_free(&arena);
+		cbpf_prog_free(prog);
+	}
+	tap_ok(n > programs / 4 && bad == 0 && disorder == 0,
+	       "%s: %u programs (%u that the IR cannot say), %u packets "
+	       "differ, %u out of order",
+	       cbpf_dialect_name(dialect), n, n_refused, bad, disorder);
+}
+
+/* ---- what is no graph --------------------------------------------------- */
+
+static const struct cbpf_insn diamond[] = {
+	{ CBPF_LD_W, 0, 0, 0 },	  { CBPF_JEQ_K, 0, 2, 5 },
+	{ CBPF_LD_W, 0, 0, 4 },	  { CBPF_JA, 0, 0, 1 },
+	{ CBPF_LD_IMM, 0, 0, 9 }, { CBPF_ADD_K, 0, 0, 1 },
+	{ CBPF_RET_A, 0, 0, 0 },
+};
+
+static struct ir build_diamond(void)
+{
+	struct cbpf_prog *prog;
+	struct ir ir = { 0 };
+
+	arena = arena_new(NULL);
+	if (cbpf_prog_new(diamond, CBPF_COUNT(diamond), NULL, &prog, NULL) !=
+	    CBPF_OK)
+		return ir;
+	ir_build(prog, &arena, &ir);
+	cbpf_prog_free(prog);
+	return ir;
+}
+
+static void test_print(void)
+{
+	struct ir ir = build_diamond();
+	struct buf buf = buf_new(NULL);
+	const char *want = "b0:\n"
+			   "\tneed.bytes 4\n"
+			   "\tv2 = load.4 [0]\n"
+			   "\tbranch v2 == 5, b1, b2\n"
+			   "b1:\n"
+			   "\tneed.bytes 8\n"
+			   "\tv5 = load.4 [4]\n"
+			   "\tjump b3(v5)\n"
+			   "b2:\n"
+			   "\tjump b3(9)\n"
+			   "b3(v7):\n"
+			   "\tv9 = add v7, 1\n"
+			   "\tret v9\n";
+	char *text;
+	size_t len;
+
+	ir_print(&ir, &buf);
+	text = buf_take(&buf, &len);
+	if (!tap_ok(text && strcmp(text, want) == 0, "IR as text"))
+		printf("# %s", text ? text : "none");
+	free(text);
+	arena_free(&arena);
+}
+
+/* One thing of a graph made wrong, told by ir_check(). */
+static void plant(const char *what, void (*spoil)(struct ir *ir))
+{
+	struct ir ir = build_diamond();
+	const char *wrong = ir_check(&ir);
+
+	if (wrong) {
+		tap_ok(false, "the graph is in order: %s", wrong);
+		return;
+	}
+	spoil(&ir);
+	wrong = ir_check(&ir);
+	tap_ok(wrong != NULL, "%s: %s", what, wrong ? wrong : "not found");
+	arena_free(&arena);
+}
+
+static void spoil_edge(struct ir *ir)
+{
+	ir->edges[ir->blocks[1].edges].to = 0;
+}
+
+static void spoil_argument(struct ir *ir)
+{
+	/* the load of block 1, on the way by block 2 */
+	ir->args[ir->edges[ir->blocks[2].edges].args] = ir->blocks[1].last;
+}
+
+static void spoil_operand(struct ir *ir)
+{
+	ir->insns[ir->blocks[3].last].a = ir->blocks[3].last;
+}
+
+static void spoil_guard(struct ir *ir)
+{
+	ir->insns[ir->blocks[3].last].a = ir->blocks[1].first;
+}
+
+static void spoil_list(struct ir *ir)
+{
+	ir->blocks[1].last = ir->blocks[1].first;
+}
+
+static void spoil_params(struct ir *ir)
+{
+	ir->blocks[3].n_params = 2;
+}
+
+static void spoil_end(struct ir *ir)
+{
+	ir->blocks[2].end = IR_BRANCH;
+}
+
+static void spoil_in(struct ir *ir)
+{
+	ir->blocks[2].in = ir->blocks[3].in;
+}
+
+int main(int argc, char **argv)
+{
+	uint64_t programs = argc > 1 ? strtoull(argv[1], NULL, 0) : 5000;
+
+	for (int d = 0; d < CBPF_DIALECTS; d++)
+		test_random((enum cbpf_dialect)d, programs);
+	test_print();
+	plant("an edge back", spoil_edge);
+	plant("an argument of another way", spoil_argument);
+	plant("an operand before it is there", spoil_operand);
+	plant("a guard as a value", spoil_guard);
+	plant("a list that ends early", spoil_list);
+	plant("a parameter too many", spoil_params);
+	plant("an end without its edges", spoil_end);
+	plant("an edge in another's list", spoil_in);
+	return tap_done();
+}
