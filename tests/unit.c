@@ -6,6 +6,7 @@
  *	unit DIRECTORY-OF-CAPTURES
  */
 #include <dirent.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -93,6 +94,89 @@ static void test_wrong_options(void)
 		       CBPF_E_ARGUMENT;
 	}
 	tap_ok(bad == 0, "no dialect, no hook, no format: ARGUMENT");
+}
+
+/* The first complaint about two instructions: place, line, errno, sentence. */
+static void test_complaints(void)
+{
+	static const struct {
+		enum cbpf_dialect dialect;
+		struct cbpf_insn first;
+		const char *sentence;
+	} rows[] = {
+		{ CBPF_LINUX,
+		  { CBPF_JA, 0, 0, 7 },
+		  "the jump leads to instruction 8, past the end of a program "
+		  "of 2" },
+		{ CBPF_LINUX,
+		  { CBPF_JEQ_K, 9, 0, 0 },
+		  "the jump leads to instruction 10, past the end of a program "
+		  "of 2" },
+		{ CBPF_LINUX,
+		  { CBPF_JEQ_K, 0, 8, 0 },
+		  "the jump leads to instruction 9, past the end of a program "
+		  "of 2" },
+		{ CBPF_LINUX,
+		  { CBPF_DIV_K, 0, 0, 0 },
+		  "division by the constant 0" },
+		{ CBPF_LINUX,
+		  { CBPF_LSH_K, 0, 0, 40 },
+		  "shift by 40, and a constant shift must be below 32" },
+		{ CBPF_LINUX,
+		  { CBPF_LD_W, 0, 0, 0xfffff001 },
+		  "offset 0xfffff001 is not the number of an ancillary load" },
+		{ CBPF_SECCOMP,
+		  { CBPF_LD_W, 0, 0, 3 },
+		  "offset 3 is not a word of struct seccomp_data: a multiple of "
+		  "4 below 64" },
+		{ CBPF_OPENBSD,
+		  { CBPF_LD_W, 0, 0, 2097152 },
+		  "offset 2097152 is at or above the largest buffer, 2097152" },
+		{ CBPF_LINUX,
+		  { CBPF_LD_MEM, 0, 0, 16 },
+		  "scratch word M[16] does not exist, they go from 0 to 15" },
+		{ CBPF_LINUX,
+		  { CBPF_ST, 0, 0, 17 },
+		  "scratch word M[17] does not exist, they go from 0 to 15" },
+		{ CBPF_LINUX,
+		  { CBPF_LDX_MEM, 0, 0, 3 },
+		  "M[3] is read here and a path leads here on which it was not "
+		  "written" },
+		{ CBPF_LINUX,
+		  { 0xff, 0, 0, 0 },
+		  "code 0xff is not an instruction of this dialect" },
+		{ CBPF_FREEBSD,
+		  { 0xff, 0, 0, 0 },
+		  "code 0xff is not an instruction of this dialect" },
+		{ CBPF_GO,
+		  { CBPF_LD_W, 0, 0, 0xfffff008 },
+		  "ancillary load 8 is not implemented by this machine, only "
+		  "the length is" },
+	};
+	const uint32_t lines[] = { 5, 6 };
+	unsigned bad = 0;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct cbpf_insn insns[] = { rows[i].first,
+						   { CBPF_RET_K, 0, 0, 0 } };
+		struct cbpf_check_opts opts = { .size = sizeof(opts),
+						.dialect = rows[i].dialect,
+						.lines = lines };
+		struct cbpf_diag diag = { 0 };
+		struct cbpf_report report = { .diags = &diag, .cap = 1 };
+		char sentence[256];
+
+		cbpf_check(insns, 2, &opts, &report);
+		cbpf_diag_format(&diag, sentence, sizeof(sentence));
+		if (strcmp(sentence, rows[i].sentence) == 0 && diag.pc == 0 &&
+		    diag.line == 5 && diag.sys_errno == EINVAL)
+			continue;
+		printf("# %s (pc %u, line %u, errno %d)\n", sentence, diag.pc,
+		       diag.line, diag.sys_errno);
+		bad++;
+	}
+	tap_ok(bad == 0, "each rule's sentence has its numbers, place and "
+			 "errno");
 }
 
 static void test_names(void)
@@ -740,6 +824,7 @@ int main(int argc, char **argv)
 {
 	test_options();
 	test_wrong_options();
+	test_complaints();
 	test_names();
 	test_hostile_text();
 	test_builder();

@@ -13,6 +13,7 @@
  * whose combinations no machine executes.
  */
 #include <errno.h>
+#include <string.h>
 
 #include "base/diag.h"
 #include "base/memory.h"
@@ -30,19 +31,31 @@ struct verifier {
 	enum cbpf_err first;
 };
 
-static void complain(struct verifier *v, size_t pc, enum cbpf_err code,
-		     uint64_t a, uint64_t b)
+/* The sentence of code has no number, or `what`, or it and its limit. */
+static void complain_limit(struct verifier *v, size_t pc, enum cbpf_err code,
+			   uint64_t what, uint64_t limit)
 {
-	struct cbpf_diag diag = dg_make(code, a, b);
+	struct cbpf_diag diag = dg_make(code, what, limit);
 
 	diag.sys_errno = code == CBPF_E_NOMEM ? ENOMEM : EINVAL;
-	if (pc < v->n) {
+	if (pc != CBPF_NO_PC) {
 		diag.pc = (uint32_t)pc;
 		diag.line = v->opts->lines ? v->opts->lines[pc] : 0;
 	}
 	dg_add(v->report, &diag);
 	if (v->first == CBPF_OK)
 		v->first = code;
+}
+
+static void complain_of(struct verifier *v, size_t pc, enum cbpf_err code,
+			uint64_t what)
+{
+	complain_limit(v, pc, code, what, 0);
+}
+
+static void complain(struct verifier *v, size_t pc, enum cbpf_err code)
+{
+	complain_of(v, pc, code, 0);
 }
 
 static void check_jump(struct verifier *v, size_t pc, uint16_t code)
@@ -56,13 +69,13 @@ static void check_jump(struct verifier *v, size_t pc, uint16_t code)
 		if (v->row->jumps == JUMPS_WRAP)
 			target = (uint32_t)target;
 		if (target >= v->n)
-			complain(v, pc, CBPF_E_JUMP_OUT, target, v->n);
+			complain_limit(v, pc, CBPF_E_JUMP_OUT, target, v->n);
 		return;
 	}
 	if (next + insn->jt >= v->n)
-		complain(v, pc, CBPF_E_JUMP_OUT, next + insn->jt, v->n);
+		complain_limit(v, pc, CBPF_E_JUMP_OUT, next + insn->jt, v->n);
 	if (next + insn->jf >= v->n && insn->jf != insn->jt)
-		complain(v, pc, CBPF_E_JUMP_OUT, next + insn->jf, v->n);
+		complain_limit(v, pc, CBPF_E_JUMP_OUT, next + insn->jf, v->n);
 }
 
 static void check_alu(struct verifier *v, size_t pc, uint16_t code)
@@ -75,12 +88,12 @@ static void check_alu(struct verifier *v, size_t pc, uint16_t code)
 	case ALU_DIV:
 	case ALU_MOD:
 		if (k == 0)
-			complain(v, pc, CBPF_E_DIV_ZERO, 0, 0);
+			complain(v, pc, CBPF_E_DIV_ZERO);
 		break;
 	case ALU_LSH:
 	case ALU_RSH:
 		if (k > 31 && v->row->checks_shift)
-			complain(v, pc, CBPF_E_SHIFT, k, 0);
+			complain_of(v, pc, CBPF_E_SHIFT, k);
 		break;
 	}
 }
@@ -93,17 +106,17 @@ static void check_offset(struct verifier *v, size_t pc, uint16_t code)
 	case ABS_EXT:
 		if (CODE_MODE(code) == MODE_ABS && k >= EXT_BASE &&
 		    !isa_ext_of(k - EXT_BASE))
-			complain(v, pc, CBPF_E_EXT, k, 0);
+			complain_of(v, pc, CBPF_E_EXT, k);
 		break;
 	case ABS_DATA:
 		/* the one load from data that seccomp takes is ABS */
 		if (k % 4 != 0 || k >= SECCOMP_DATA_SIZE)
-			complain(v, pc, CBPF_E_DATA_OFFSET, k, 0);
+			complain_of(v, pc, CBPF_E_DATA_OFFSET, k);
 		break;
 	case ABS_LIMIT:
 		if (k >= OPENBSD_BUFSIZE)
-			complain(v, pc, CBPF_E_OFFSET_LIMIT, k,
-				 OPENBSD_BUFSIZE);
+			complain_limit(v, pc, CBPF_E_OFFSET_LIMIT, k,
+				       OPENBSD_BUFSIZE);
 		break;
 	default: /* ANY; GO is asked of the decoded instruction */
 		break;
@@ -115,7 +128,7 @@ static void check_load(struct verifier *v, size_t pc, uint16_t code)
 	switch (CODE_MODE(code)) {
 	case MODE_MEM:
 		if (v->insns[pc].k >= SCRATCH_WORDS)
-			complain(v, pc, CBPF_E_MEM_INDEX, v->insns[pc].k, 0);
+			complain_of(v, pc, CBPF_E_MEM_INDEX, v->insns[pc].k);
 		break;
 	case MODE_ABS:
 	case MODE_IND:
@@ -136,7 +149,7 @@ static void check_operands(struct verifier *v, size_t pc, uint16_t code)
 	case CLASS_ST:
 	case CLASS_STX:
 		if (v->insns[pc].k >= SCRATCH_WORDS)
-			complain(v, pc, CBPF_E_MEM_INDEX, v->insns[pc].k, 0);
+			complain_of(v, pc, CBPF_E_MEM_INDEX, v->insns[pc].k);
 		break;
 	case CLASS_ALU:
 		check_alu(v, pc, code);
@@ -179,18 +192,18 @@ static void check_insn(struct verifier *v, size_t pc)
 		if (fields_are_legal(v->row, insn->code))
 			check_operands(v, pc, insn->code);
 		else
-			complain(v, pc, CBPF_E_CODE, insn->code, 0);
+			complain_of(v, pc, CBPF_E_CODE, insn->code);
 		return;
 	}
 	op = isa_decode(insn, v->opts->dialect, &k);
 	if (op < OP_ROWS)
 		check_operands(v, pc, isa_rows[op].code);
 	else if (op != OP_BAD && v->row->abs == ABS_GO)
-		complain(v, pc, CBPF_E_EXT_GO, k, 0);
+		complain_of(v, pc, CBPF_E_EXT_GO, k);
 	else if (op != OP_BAD)
 		check_load(v, pc, insn->code);
 	else if (v->row->codes == CODES_EXACT)
-		complain(v, pc, CBPF_E_CODE, insn->code, 0);
+		complain_of(v, pc, CBPF_E_CODE, insn->code);
 }
 
 static bool is_last(const struct isa_dialect *row, uint16_t code)
@@ -213,8 +226,7 @@ static uint32_t find_unset(const struct cbpf_insn *insns, size_t n,
 {
 	uint16_t written = 0;
 
-	for (size_t pc = 0; pc < n; pc++)
-		at_target[pc] = 0xffff;
+	memset(at_target, 0xff, n * sizeof(*at_target));
 	for (size_t pc = 0; pc < n; pc++) {
 		const struct cbpf_insn *insn = &insns[pc];
 		uint64_t to;
@@ -276,20 +288,20 @@ enum cbpf_err vfy_rules(const struct cbpf_insn *insns, size_t n,
 
 	if (n == 0) {
 		if (!v.row->empty_accepts)
-			complain(&v, CBPF_NO_PC, CBPF_E_EMPTY, 0, 0);
+			complain(&v, CBPF_NO_PC, CBPF_E_EMPTY);
 		return v.first;
 	}
 	if (max_len && n > max_len)
-		complain(&v, CBPF_NO_PC, CBPF_E_TOO_LONG, n, max_len);
+		complain_limit(&v, CBPF_NO_PC, CBPF_E_TOO_LONG, n, max_len);
 	for (size_t i = 0; i < n; i++)
 		check_insn(&v, i);
 	if (!is_last(v.row, insns[n - 1].code))
-		complain(&v, n - 1, CBPF_E_LAST, 0, 0);
+		complain(&v, n - 1, CBPF_E_LAST);
 	if (v.row->checks_scratch && v.first == CBPF_OK) {
 		if (vfy_scratch(insns, n, opts->mem, &pc) != CBPF_OK)
-			complain(&v, CBPF_NO_PC, CBPF_E_NOMEM, 0, 0);
+			complain(&v, CBPF_NO_PC, CBPF_E_NOMEM);
 		else if (pc != CBPF_NO_PC)
-			complain(&v, pc, CBPF_E_MEM_UNSET, insns[pc].k, 0);
+			complain_of(&v, pc, CBPF_E_MEM_UNSET, insns[pc].k);
 	}
 	return v.first;
 }
