@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The IR of random programs: it is in order (ir_check()), and run over packets
- * it returns what the program returns, under every dialect. And what is no
- * graph is found to be none.
+ * The IR of random programs, as built, after each pass alone and after all: it
+ * is in order (ir_check()), and run over packets it returns what the program
+ * returns, under every dialect. And what is no graph is found to be none.
  *
  *	ir [PROGRAMS]
  */
@@ -60,45 +60,85 @@ static unsigned differing(const struct cbpf_prog *prog, const struct ir *ir,
 	return bad + !values;
 }
 
-static void test_random(enum cbpf_dialect dialect, uint64_t programs)
+/* What one or all of the passes made of random programs. */
+struct outcome {
+	unsigned programs, refused, differing, disorder;
+	uint64_t before, after; /* instructions of graphs */
+};
+
+static unsigned count_insns(const struct ir *ir)
+{
+	unsigned n = 0;
+
+	for (uint32_t id = 0; id < ir->n_blocks; id++)
+		for (uint32_t i = ir->blocks[id].first; i != IR_NONE;
+		     i = ir->insns[i].next)
+			n += ir->insns[i].op != IR_CONST;
+	return n;
+}
+
+/* In place of the number of a row of ir_passes. */
+enum { ALL = -1, NONE = -2 };
+
+static void try_program(const struct cbpf_prog *prog, int pass, uint64_t *seed,
+			struct outcome *o)
+{
+	const char *wrong;
+	struct ir ir;
+
+	arena = arena_new(NULL);
+	if (ir_build(prog, &arena, &ir) != CBPF_OK) {
+		o->refused++;
+		arena_free(&arena);
+		return;
+	}
+	o->programs++;
+	o->before += count_insns(&ir);
+	wrong = ir_check(&ir);
+	for (int i = 0; ir_passes[i].name && !wrong; i++)
+		if (pass == ALL || pass == i) {
+			ir_passes[i].run(&ir);
+			wrong = ir.is_broken ? "no memory" : ir_check(&ir);
+		}
+	o->after += count_insns(&ir);
+	if (wrong && !o->disorder++)
+		printf("# %s\n", wrong);
+	if (!wrong)
+		o->differing += differing(prog, &ir, seed);
+	arena_free(&arena);
+}
+
+static void test_random(enum cbpf_dialect dialect, int pass, uint64_t programs)
 {
 	struct cbpf_prog_opts opts = { .size = sizeof(opts),
 				       .dialect = dialect };
 	struct cbpf_random_opts random = { .size = sizeof(random),
 					   .dialect = dialect,
 					   .max_insns = INSNS };
-	unsigned n = 0, n_refused = 0, bad = 0, disorder = 0;
+	struct outcome o = { 0 };
 	uint64_t seed = 1 + (uint64_t)dialect;
 
 	for (uint64_t i = 0; i < programs; i++) {
 		struct cbpf_insn insns[INSNS];
 		struct cbpf_prog *prog;
-		struct ir ir;
 		size_t len;
 
 		random.kind = i % 4 ? CBPF_RANDOM_LEGAL : CBPF_RANDOM_WILD;
 		len = cbpf_random_program(&seed, &random, insns);
 		if (cbpf_prog_new(insns, len, &opts, &prog, NULL) != CBPF_OK)
 			continue;
-		arena = arena_new(NULL);
-		if (ir_build(prog, &arena, &ir) == CBPF_OK) {
-			const char *wrong = ir_check(&ir);
-
-			if (wrong && !disorder)
-				printf("# %s\n", wrong);
-			disorder += wrong != NULL;
-			bad += differing(prog, &ir, &seed);
-			n++;
-		} else {
-			n_refused++;
-		}
-		arena_free(&arena);
+		try_program(prog, pass, &seed, &o);
 		cbpf_prog_free(prog);
 	}
-	tap_ok(n > programs / 4 && bad == 0 && disorder == 0,
-	       "%s: %u programs (%u that the IR cannot say), %u packets "
-	       "differ, %u out of order",
-	       cbpf_dialect_name(dialect), n, n_refused, bad, disorder);
+	tap_ok(o.programs > programs / 4 && !o.differing && !o.disorder,
+	       "%s, %s: %u programs (%u that the IR cannot say), %u packets "
+	       "differ, %u out of order; %llu instructions, %llu before",
+	       cbpf_dialect_name(dialect),
+	       pass == ALL    ? "all passes"
+	       : pass == NONE ? "as built"
+			      : ir_passes[pass].name,
+	       o.programs, o.refused, o.differing, o.disorder,
+	       (unsigned long long)o.after, (unsigned long long)o.before);
 }
 
 /* ---- what is no graph --------------------------------------------------- */
@@ -213,8 +253,12 @@ int main(int argc, char **argv)
 {
 	uint64_t programs = argc > 1 ? strtoull(argv[1], NULL, 0) : 5000;
 
-	for (int d = 0; d < CBPF_DIALECTS; d++)
-		test_random((enum cbpf_dialect)d, programs);
+	for (int d = 0; d < CBPF_DIALECTS; d++) {
+		test_random((enum cbpf_dialect)d, NONE, programs);
+		test_random((enum cbpf_dialect)d, ALL, programs);
+	}
+	for (int pass = 0; ir_passes[pass].name; pass++)
+		test_random(CBPF_LINUX, pass, programs);
 	test_print();
 	plant("an edge back", spoil_edge);
 	plant("an argument of another way", spoil_argument);

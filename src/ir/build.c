@@ -40,10 +40,8 @@ struct builder {
 	/* the block at hand */
 	uint32_t block;
 	uint32_t regs[REGS];
-	bool is_open;	     /* it has not ended */
-	uint32_t zero;	     /* the constant */
-	uint32_t *constants; /* values, by a hash of the constant */
-	uint32_t n_slots;    /* a power of two */
+	bool is_open;  /* it has not ended */
+	uint32_t zero; /* the constant */
 };
 
 static const struct isa_row *row_of(const struct cbpf_insn *insn)
@@ -156,25 +154,9 @@ static uint32_t add_load(struct builder *b, enum ir_op op, uint32_t a,
 					.k = k });
 }
 
-/* One instruction a constant, in the block where it was met first: block 0. */
 static uint32_t constant(struct builder *b, uint32_t k)
 {
-	uint32_t slot = k * 0x9e3779b1u, here = b->block, value;
-
-	while (true) {
-		slot &= b->n_slots - 1;
-		value = b->constants[slot];
-		if (value == IR_NONE)
-			break;
-		if (b->ir->insns[value].k == k)
-			return value;
-		slot++;
-	}
-	b->block = 0;
-	value = add(b, IR_CONST, IR_NONE, IR_NONE, k);
-	b->block = here;
-	b->constants[slot] = value;
-	return value;
+	return ir_const(b->ir, k);
 }
 
 /* ---- instructions ------------------------------------------------------- */
@@ -534,16 +516,11 @@ static bool take_tables(struct builder *b, struct arena *arena)
 		    REG_M + prog->ops[pc].k >= b->n_regs)
 			b->n_regs = REG_M + prog->ops[pc].k + 1;
 	}
-	b->n_slots = 64;
-	/* an instruction makes two constants at most */
-	while (b->n_slots < 4 * ((uint64_t)prog->n + 4))
-		b->n_slots *= 2;
 	b->live = numbers(arena, (size_t)prog->n + 1, 0);
 	b->edge_at = numbers(arena, prog->n, IR_NONE);
 	b->edge_next = numbers(arena, n_edges, IR_NONE);
 	b->held = arena_take(arena, n_edges, b->n_regs * sizeof(*b->held));
-	b->constants = numbers(arena, b->n_slots, IR_NONE);
-	return b->live && b->edge_at && b->edge_next && b->held && b->constants;
+	return b->live && b->edge_at && b->edge_next && b->held;
 }
 
 enum cbpf_err ir_build(const struct cbpf_prog *prog, struct arena *arena,

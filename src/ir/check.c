@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Whether the IR is what ir.h says: lists that fit, values defined before they
- * are used on every way (dominance, after Cooper, Harvey and Kennedy, "A
- * Simple, Fast Dominance Algorithm": blocks are in an order already, so that
- * one pass finds it), as many arguments as parameters, and no value of a guard.
- * Debug and fuzz builds ask after every pass.
+ * are used on every way, as many arguments as parameters, and no value of a
+ * guard. Debug and fuzz builds ask after every pass.
  */
 #include "ir/ir.h"
 
 struct checker {
 	const struct ir *ir;
-	uint32_t *idom;	 /* of a block; IR_NONE: nothing leads there */
-	uint32_t *depth; /* in the tree of dominators */
+	struct ir_dominators doms;
 	uint32_t *place; /* of an instruction in its block */
 };
 
@@ -79,39 +76,7 @@ static const char *check_ins(const struct checker *c, uint32_t id)
 	return id == 0 && n ? "an edge leads to the first block" : NULL;
 }
 
-/* ---- dominance ---------------------------------------------------------- */
-
-static uint32_t common_of(const struct checker *c, uint32_t a, uint32_t b)
-{
-	while (a != b)
-		if (c->depth[a] > c->depth[b])
-			a = c->idom[a];
-		else
-			b = c->idom[b];
-	return a;
-}
-
-static void find_dominators(struct checker *c)
-{
-	c->idom[0] = 0;
-	c->depth[0] = 0;
-	for (uint32_t id = 1; id < c->ir->n_blocks; id++) {
-		uint32_t idom = IR_NONE;
-
-		for (uint32_t e = c->ir->blocks[id].in; e != IR_NONE;
-		     e = c->ir->edges[e].next_in) {
-			uint32_t from = c->ir->edges[e].from;
-
-			if (c->idom[from] == IR_NONE)
-				continue;
-			idom = idom == IR_NONE ? from
-					       : common_of(c, idom, from);
-		}
-		c->idom[id] = idom;
-		if (idom != IR_NONE)
-			c->depth[id] = c->depth[idom] + 1;
-	}
-}
+/* ---- values ------------------------------------------------------------- */
 
 /* Whether a value is there at a place of a block: IR_NONE, behind them all. */
 static bool is_defined(const struct checker *c, uint32_t value, uint32_t block,
@@ -125,9 +90,7 @@ static bool is_defined(const struct checker *c, uint32_t value, uint32_t block,
 	home = c->ir->insns[value].block;
 	if (home == block)
 		return c->place[value] < place;
-	while (c->depth[block] > c->depth[home])
-		block = c->idom[block];
-	return block == home;
+	return home != IR_NONE && ir_dominates(&c->doms, home, block);
 }
 
 static const char *check_values(const struct checker *c, uint32_t id)
@@ -163,13 +126,11 @@ const char *ir_check(const struct ir *ir)
 	struct arena arena = arena_new(&ir->arena->mem);
 	struct checker c = {
 		.ir = ir,
-		.idom = arena_take(&arena, ir->n_blocks, sizeof(*c.idom)),
-		.depth = arena_take(&arena, ir->n_blocks, sizeof(*c.depth)),
 		.place = arena_take(&arena, ir->n_insns, sizeof(*c.place)),
 	};
 	const char *wrong = ir->n_blocks ? NULL : "there is no block";
 
-	if (!c.idom || !c.depth || !c.place) {
+	if (!c.place) {
 		arena_free(&arena);
 		return "memory for looking at it was refused";
 	}
@@ -180,10 +141,10 @@ const char *ir_check(const struct ir *ir)
 		if (!wrong)
 			wrong = check_ins(&c, id);
 	}
-	if (!wrong)
-		find_dominators(&c);
+	if (!wrong && !ir_find_dominators(ir, &arena, &c.doms))
+		wrong = "memory for looking at it was refused";
 	for (uint32_t id = 0; id < ir->n_blocks && !wrong; id++)
-		if (c.idom[id] != IR_NONE)
+		if (c.doms.idom[id] != IR_NONE)
 			wrong = check_values(&c, id);
 	arena_free(&arena);
 	return wrong;

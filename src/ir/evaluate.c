@@ -41,6 +41,11 @@ static unsigned alu_of(enum ir_op op)
 	}
 }
 
+uint32_t ir_alu(const struct ir *ir, enum ir_op op, uint32_t a, uint32_t b)
+{
+	return ev_alu(alu_of(op), a, b, ir->row->shift_x_clears);
+}
+
 static struct pk_value load(const struct run *r, const struct ir_insn *insn)
 {
 	uint32_t base = insn->a == IR_NONE ? 0 : r->values[insn->a];
@@ -99,8 +104,7 @@ static bool run_insn(struct run *r, const struct ir_insn *insn, uint32_t *value)
 		return pk_ext(r->packet, insn->k, 0, 0, &r->rand).why ==
 		       CBPF_OK;
 	default:
-		*value = ev_alu(alu_of((enum ir_op)insn->op), a, b,
-				r->ir->row->shift_x_clears);
+		*value = ir_alu(r->ir, (enum ir_op)insn->op, a, b);
 		return true;
 	}
 }

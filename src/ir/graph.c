@@ -96,7 +96,7 @@ void ir_add_edges(struct ir *ir, uint32_t block, uint32_t n)
 	ir->blocks[block].n_edges = n;
 	for (uint32_t i = 0; i < n; i++)
 		ir->edges[ir->n_edges++] =
-			(struct ir_edge){ block, IR_NONE, IR_NONE, 0 };
+			(struct ir_edge){ block, IR_NONE, IR_NONE, IR_NONE, 0 };
 }
 
 void ir_lead(struct ir *ir, uint32_t edge, uint32_t to, const uint32_t *args)
@@ -114,6 +114,192 @@ void ir_lead(struct ir *ir, uint32_t edge, uint32_t to, const uint32_t *args)
 	e->to = to;
 	e->args = ir->n_args;
 	ir->n_args += n;
+	e->prev_in = IR_NONE;
 	e->next_in = ir->blocks[to].in;
+	if (e->next_in != IR_NONE)
+		ir->edges[e->next_in].prev_in = edge;
 	ir->blocks[to].in = edge;
+}
+
+/* ---- constants ---------------------------------------------------------- */
+
+static uint32_t *slot_of(const struct ir *ir, uint32_t k)
+{
+	uint32_t slot = k * 0x9e3779b1u;
+
+	/* linear probing; half of the slots are free */
+	while (true) {
+		slot &= ir->cap_constants - 1;
+		if (ir->constants[slot] == IR_NONE ||
+		    ir->insns[ir->constants[slot]].k == k)
+			return &ir->constants[slot];
+		slot++;
+	}
+}
+
+static bool grow_constants(struct ir *ir)
+{
+	uint32_t *old = ir->constants, n_old = ir->cap_constants;
+	uint32_t cap = n_old ? 2 * n_old : 64;
+	uint32_t *list = arena_take(ir->arena, cap, sizeof(*list));
+
+	if (!list) {
+		ir->is_broken = true;
+		return false;
+	}
+	memset(list, 0xff, cap * sizeof(*list));
+	ir->constants = list;
+	ir->cap_constants = cap;
+	for (uint32_t i = 0; i < n_old; i++)
+		if (old[i] != IR_NONE)
+			*slot_of(ir, ir->insns[old[i]].k) = old[i];
+	return true;
+}
+
+/* To the head of block 0, which has no parameters: before all that uses it. */
+static void move_to_head(struct ir *ir, uint32_t id)
+{
+	struct ir_block *block = &ir->blocks[0];
+	struct ir_insn *insn = &ir->insns[id];
+
+	if (block->first == id)
+		return;
+	block->last = insn->prev;
+	ir->insns[insn->prev].next = IR_NONE;
+	insn->prev = IR_NONE;
+	insn->next = block->first;
+	ir->insns[block->first].prev = id;
+	block->first = id;
+}
+
+uint32_t ir_const(struct ir *ir, uint32_t k)
+{
+	uint32_t id;
+
+	if (2 * (uint64_t)ir->n_constants >= ir->cap_constants &&
+	    !grow_constants(ir))
+		return IR_NONE;
+	id = *slot_of(ir, k);
+	if (id != IR_NONE)
+		return id;
+	id = ir_add(
+		ir, 0,
+		(struct ir_insn){
+			.op = IR_CONST, .a = IR_NONE, .b = IR_NONE, .k = k });
+	if (id == IR_NONE)
+		return IR_NONE;
+	move_to_head(ir, id);
+	*slot_of(ir, k) = id;
+	ir->n_constants++;
+	return id;
+}
+
+/* ---- changing ----------------------------------------------------------- */
+
+void ir_drop(struct ir *ir, uint32_t id)
+{
+	struct ir_insn *insn = &ir->insns[id];
+	struct ir_block *block = &ir->blocks[insn->block];
+
+	/* constants are looked up again */
+	if (insn->op == IR_CONST)
+		return;
+	if (insn->prev == IR_NONE)
+		block->first = insn->next;
+	else
+		ir->insns[insn->prev].next = insn->next;
+	if (insn->next == IR_NONE)
+		block->last = insn->prev;
+	else
+		ir->insns[insn->next].prev = insn->prev;
+	insn->block = IR_NONE;
+}
+
+/* Out of the list of those that lead where it led. */
+static void unlead(struct ir *ir, uint32_t edge)
+{
+	struct ir_edge *e = &ir->edges[edge];
+
+	if (e->prev_in == IR_NONE)
+		ir->blocks[e->to].in = e->next_in;
+	else
+		ir->edges[e->prev_in].next_in = e->next_in;
+	if (e->next_in != IR_NONE)
+		ir->edges[e->next_in].prev_in = e->prev_in;
+	e->to = e->prev_in = e->next_in = IR_NONE;
+}
+
+void ir_drop_edges(struct ir *ir, uint32_t id)
+{
+	struct ir_block *block = &ir->blocks[id];
+
+	for (uint32_t i = 0; i < block->n_edges; i++)
+		unlead(ir, block->edges + i);
+	block->n_edges = 0;
+}
+
+void ir_keep_edge(struct ir *ir, uint32_t id, uint32_t edge)
+{
+	struct ir_block *block = &ir->blocks[id];
+
+	for (uint32_t i = 0; i < block->n_edges; i++)
+		if (block->edges + i != edge)
+			unlead(ir, block->edges + i);
+	block->edges = edge;
+	block->n_edges = 1;
+	block->end = IR_JUMP;
+	block->a = block->b = IR_NONE;
+}
+
+void ir_return(struct ir *ir, uint32_t id, uint32_t value)
+{
+	ir_drop_edges(ir, id);
+	ir->blocks[id].end = IR_RET;
+	ir->blocks[id].a = value;
+	ir->blocks[id].b = IR_NONE;
+}
+
+void ir_drop_param(struct ir *ir, uint32_t id, uint32_t i)
+{
+	struct ir_block *block = &ir->blocks[id];
+	uint32_t param = block->first, left = block->n_params - i - 1;
+
+	for (uint32_t at = 0; at < i; at++)
+		param = ir->insns[param].next;
+	for (uint32_t p = ir->insns[param].next, at = i; at < i + left;
+	     p = ir->insns[p].next)
+		ir->insns[p].k = at++;
+	ir_drop(ir, param);
+	block->n_params--;
+	for (uint32_t e = block->in; e != IR_NONE; e = ir->edges[e].next_in) {
+		uint32_t *args = ir->args + ir->edges[e].args;
+
+		memmove(args + i, args + i + 1, left * sizeof(*args));
+	}
+}
+
+void ir_rename_end(struct ir *ir, uint32_t id, const uint32_t *same)
+{
+	struct ir_block *block = &ir->blocks[id];
+
+	if (block->a != IR_NONE)
+		block->a = same[block->a];
+	if (block->b != IR_NONE)
+		block->b = same[block->b];
+	for (uint32_t e = block->edges; e < block->edges + block->n_edges; e++)
+		for (uint32_t i = 0; i < ir->blocks[ir->edges[e].to].n_params;
+		     i++) {
+			uint32_t *arg = &ir->args[ir->edges[e].args + i];
+
+			*arg = same[*arg];
+		}
+}
+
+uint32_t *ir_identity(const struct ir *ir, struct arena *arena)
+{
+	uint32_t *same = arena_take(arena, ir->n_insns, sizeof(*same));
+
+	for (uint32_t i = 0; same && i < ir->n_insns; i++)
+		same[i] = i;
+	return same;
 }

@@ -70,7 +70,7 @@ struct ir_block {
 
 struct ir_edge {
 	uint32_t from, to;
-	uint32_t next_in;
+	uint32_t prev_in, next_in; /* in the list of block `to` */
 	uint32_t args; /* in args[]: one for each parameter of block `to` */
 };
 
@@ -81,8 +81,9 @@ struct ir {
 	struct ir_block *blocks;
 	struct ir_edge *edges;
 	uint32_t *args;
-	uint32_t n_insns, n_blocks, n_edges, n_args;
-	uint32_t cap_insns, cap_blocks, cap_edges, cap_args;
+	uint32_t *constants; /* values, by a hash of the constant */
+	uint32_t n_insns, n_blocks, n_edges, n_args, n_constants;
+	uint32_t cap_insns, cap_blocks, cap_edges, cap_args, cap_constants;
 	bool is_broken; /* memory was refused; what was added is not there */
 };
 
@@ -95,11 +96,31 @@ CBPF_INTERNAL uint32_t ir_add_block(struct ir *ir);
 /* At the end of a block; IR_NONE where memory is refused. */
 CBPF_INTERNAL uint32_t ir_add(struct ir *ir, uint32_t block,
 			      struct ir_insn insn);
+/* The constant k, one instruction for all; at the head of block 0. */
+CBPF_INTERNAL uint32_t ir_const(struct ir *ir, uint32_t k);
 /* n edges in a row, the block's own; they lead nowhere yet. */
 CBPF_INTERNAL void ir_add_edges(struct ir *ir, uint32_t block, uint32_t n);
 /* Leads an edge to a block; args has one value for each of its parameters. */
 CBPF_INTERNAL void ir_lead(struct ir *ir, uint32_t edge, uint32_t to,
 			   const uint32_t *args);
+
+/* ---- changing (graph.c) ------------------------------------------------- */
+
+/* Takes an instruction out of its block; nobody must use its value. */
+CBPF_INTERNAL void ir_drop(struct ir *ir, uint32_t insn);
+/* Takes a block's edges away: it leads nowhere. */
+CBPF_INTERNAL void ir_drop_edges(struct ir *ir, uint32_t block);
+/* The block goes on by one of its edges alone. */
+CBPF_INTERNAL void ir_keep_edge(struct ir *ir, uint32_t block, uint32_t edge);
+/* The block returns the value, in place of how it ended. */
+CBPF_INTERNAL void ir_return(struct ir *ir, uint32_t block, uint32_t value);
+/* Takes parameter i of a block away, and its arguments. */
+CBPF_INTERNAL void ir_drop_param(struct ir *ir, uint32_t block, uint32_t i);
+/* How a block ends, and its arguments, by what stands for the values. */
+CBPF_INTERNAL void ir_rename_end(struct ir *ir, uint32_t block,
+				 const uint32_t *same);
+/* By value: what stands for it, to begin with itself; NULL: no memory. */
+CBPF_INTERNAL uint32_t *ir_identity(const struct ir *ir, struct arena *arena);
 
 /* ---- a program as IR (build.c) ------------------------------------------ */
 
@@ -109,6 +130,38 @@ CBPF_INTERNAL void ir_lead(struct ir *ir, uint32_t edge, uint32_t to,
  */
 CBPF_INTERNAL enum cbpf_err ir_build(const struct cbpf_prog *prog,
 				     struct arena *arena, struct ir *ir);
+
+/* ---- dominance (dominators.c) ------------------------------------------- */
+
+struct ir_dominators {
+	uint32_t *idom; /* of a block: the nearest that stands on every way to
+			 * it; IR_NONE: nothing leads there */
+	uint32_t *number, *size;
+};
+/* False: no memory. */
+CBPF_INTERNAL bool ir_find_dominators(const struct ir *ir, struct arena *arena,
+				      struct ir_dominators *dominators);
+/* Whether block a is on every way to block b; itself too. */
+CBPF_INTERNAL bool ir_dominates(const struct ir_dominators *dominators,
+				uint32_t a, uint32_t b);
+
+/* ---- passes ------------------------------------------------------------- */
+
+/*
+ * Each takes a graph that ir_check() has nothing against and leaves one that
+ * returns the same for every packet. The rows are in the order in which they
+ * are run; NULL ends the list (passes.c).
+ */
+struct ir_pass {
+	const char *name, *does;
+	void (*run)(struct ir *ir);
+};
+extern CBPF_INTERNAL const struct ir_pass ir_passes[];
+
+CBPF_INTERNAL void ir_algebra(struct ir *ir);
+CBPF_INTERNAL void ir_repeats(struct ir *ir);
+CBPF_INTERNAL void ir_guards(struct ir *ir);
+CBPF_INTERNAL void ir_deadcode(struct ir *ir);
 
 /* ---- looking at it ------------------------------------------------------ */
 
@@ -123,5 +176,9 @@ CBPF_INTERNAL void ir_print(const struct ir *ir, struct buf *buf);
 CBPF_INTERNAL uint32_t ir_run(const struct ir *ir,
 			      const struct cbpf_packet *packet,
 			      uint32_t *values);
+/* What an operation of two operands, ADD to RSH, gives; b is not 0 to divide.
+ */
+CBPF_INTERNAL uint32_t ir_alu(const struct ir *ir, enum ir_op op, uint32_t a,
+			      uint32_t b);
 
 #endif
