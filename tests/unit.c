@@ -96,6 +96,19 @@ static void test_wrong_options(void)
 	tap_ok(bad == 0, "no dialect, no hook, no format: ARGUMENT");
 }
 
+/* The line of the first complaint where nobody knows lines. */
+static uint32_t check_plainly(const struct cbpf_insn insns[2],
+			      enum cbpf_dialect dialect)
+{
+	struct cbpf_check_opts opts = { .size = sizeof(opts),
+					.dialect = dialect };
+	struct cbpf_diag diag = { .line = 7 };
+	struct cbpf_report report = { .diags = &diag, .cap = 1 };
+
+	cbpf_check(insns, 2, &opts, &report);
+	return diag.line;
+}
+
 /* The first complaint about two instructions: place, line, errno, sentence. */
 static void test_complaints(void)
 {
@@ -168,6 +181,7 @@ static void test_complaints(void)
 
 		cbpf_check(insns, 2, &opts, &report);
 		cbpf_diag_format(&diag, sentence, sizeof(sentence));
+		bad += check_plainly(insns, rows[i].dialect) != 0;
 		if (strcmp(sentence, rows[i].sentence) == 0 && diag.pc == 0 &&
 		    diag.line == 5 && diag.sys_errno == EINVAL)
 			continue;
