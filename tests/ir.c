@@ -192,6 +192,56 @@ static void test_print(void)
 	arena_free(&arena);
 }
 
+/* As libpcap has `ip src a or ip src b`: each term asks for the type anew. */
+static void test_threading(void)
+{
+	static const struct cbpf_insn insns[] = {
+		{ CBPF_LD_H, 0, 0, 12 },  { CBPF_JEQ_K, 0, 2, 0x800 },
+		{ CBPF_LD_W, 0, 0, 26 },  { CBPF_JEQ_K, 4, 0, 1 },
+		{ CBPF_LD_H, 0, 0, 12 },  { CBPF_JEQ_K, 0, 3, 0x800 },
+		{ CBPF_LD_W, 0, 0, 26 },  { CBPF_JEQ_K, 0, 1, 2 },
+		{ CBPF_RET_K, 0, 0, 99 }, { CBPF_RET_K, 0, 0, 0 },
+	};
+	const char *want = "b0:\n"
+			   "\tneed.bytes 14\n"
+			   "\tv2 = load.2 [12]\n"
+			   "\tbranch v2 == 0x800, b1, b5\n"
+			   "b1:\n"
+			   "\tneed.bytes 30\n"
+			   "\tv5 = load.4 [26]\n"
+			   "\tbranch v5 == 1, b4, b3\n"
+			   "b3:\n"
+			   "\tbranch v5 == 2, b4, b5\n"
+			   "b4:\n"
+			   "\tret 0x63\n"
+			   "b5:\n"
+			   "\tret 0\n";
+	struct buf buf = buf_new(NULL);
+	struct cbpf_prog *prog;
+	struct ir ir;
+	char *text;
+	size_t len;
+
+	arena = arena_new(NULL);
+	if (cbpf_prog_new(insns, CBPF_COUNT(insns), NULL, &prog, NULL) !=
+		    CBPF_OK ||
+	    ir_build(prog, &arena, &ir) != CBPF_OK) {
+		tap_ok(false, "the program is one");
+		return;
+	}
+	cbpf_prog_free(prog);
+	for (int times = 0; times < 2; times++)
+		for (int i = 0; ir_passes[i].name; i++)
+			ir_passes[i].run(&ir);
+	ir_print(&ir, &buf);
+	text = buf_take(&buf, &len);
+	if (!tap_ok(text && strcmp(text, want) == 0,
+		    "a type is asked for once"))
+		printf("# %s", text ? text : "none");
+	free(text);
+	arena_free(&arena);
+}
+
 /* One thing of a graph made wrong, told by ir_check(). */
 static void plant(const char *what, void (*spoil)(struct ir *ir))
 {
@@ -260,6 +310,7 @@ int main(int argc, char **argv)
 	for (int pass = 0; ir_passes[pass].name; pass++)
 		test_random(CBPF_LINUX, pass, programs);
 	test_print();
+	test_threading();
 	plant("an edge back", spoil_edge);
 	plant("an argument of another way", spoil_argument);
 	plant("an operand before it is there", spoil_operand);

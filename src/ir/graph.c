@@ -99,16 +99,23 @@ void ir_add_edges(struct ir *ir, uint32_t block, uint32_t n)
 			(struct ir_edge){ block, IR_NONE, IR_NONE, IR_NONE, 0 };
 }
 
-void ir_lead(struct ir *ir, uint32_t edge, uint32_t to, const uint32_t *args)
+/* Room for arguments of an edge to a block; false: memory was refused. */
+static bool take_args(struct ir *ir, uint32_t n)
+{
+	void *items = ir->args;
+
+	if (!grow(ir, &items, ir->n_args, n, &ir->cap_args, sizeof(*ir->args)))
+		return false;
+	ir->args = items;
+	return true;
+}
+
+static void link_edge(struct ir *ir, uint32_t edge, uint32_t to,
+		      const uint32_t *args)
 {
 	struct ir_edge *e = &ir->edges[edge];
 	uint32_t n = ir->blocks[to].n_params;
-	void *items = ir->args;
 
-	cbpf_assert(e->to == IR_NONE);
-	if (!grow(ir, &items, ir->n_args, n, &ir->cap_args, sizeof(*ir->args)))
-		return;
-	ir->args = items;
 	if (n)
 		memcpy(ir->args + ir->n_args, args, n * sizeof(*args));
 	e->to = to;
@@ -119,6 +126,13 @@ void ir_lead(struct ir *ir, uint32_t edge, uint32_t to, const uint32_t *args)
 	if (e->next_in != IR_NONE)
 		ir->edges[e->next_in].prev_in = edge;
 	ir->blocks[to].in = edge;
+}
+
+void ir_lead(struct ir *ir, uint32_t edge, uint32_t to, const uint32_t *args)
+{
+	cbpf_assert(ir->edges[edge].to == IR_NONE);
+	if (take_args(ir, ir->blocks[to].n_params))
+		link_edge(ir, edge, to, args);
 }
 
 /* ---- constants ---------------------------------------------------------- */
@@ -227,6 +241,16 @@ static void unlead(struct ir *ir, uint32_t edge)
 	if (e->next_in != IR_NONE)
 		ir->edges[e->next_in].prev_in = e->prev_in;
 	e->to = e->prev_in = e->next_in = IR_NONE;
+}
+
+void ir_follow(struct ir *ir, uint32_t edge, uint32_t other)
+{
+	uint32_t to = ir->edges[other].to;
+
+	if (!take_args(ir, ir->blocks[to].n_params))
+		return;
+	unlead(ir, edge);
+	link_edge(ir, edge, to, ir->args + ir->edges[other].args);
 }
 
 void ir_drop_edges(struct ir *ir, uint32_t id)

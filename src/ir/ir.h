@@ -112,6 +112,8 @@ CBPF_INTERNAL void ir_drop(struct ir *ir, uint32_t insn);
 CBPF_INTERNAL void ir_drop_edges(struct ir *ir, uint32_t block);
 /* The block goes on by one of its edges alone. */
 CBPF_INTERNAL void ir_keep_edge(struct ir *ir, uint32_t block, uint32_t edge);
+/* Leads an edge to where another leads, with that one's arguments. */
+CBPF_INTERNAL void ir_follow(struct ir *ir, uint32_t edge, uint32_t other);
 /* The block returns the value, in place of how it ended. */
 CBPF_INTERNAL void ir_return(struct ir *ir, uint32_t block, uint32_t value);
 /* Takes parameter i of a block away, and its arguments. */
@@ -160,6 +162,7 @@ extern CBPF_INTERNAL const struct ir_pass ir_passes[];
 
 CBPF_INTERNAL void ir_algebra(struct ir *ir);
 CBPF_INTERNAL void ir_repeats(struct ir *ir);
+CBPF_INTERNAL void ir_jumpthread(struct ir *ir);
 CBPF_INTERNAL void ir_guards(struct ir *ir);
 CBPF_INTERNAL void ir_deadcode(struct ir *ir);
 

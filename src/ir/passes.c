@@ -8,6 +8,7 @@ const struct ir_pass ir_passes[] = {
 	{ "algebra", "computes constants, makes operations simple",
 	  ir_algebra },
 	{ "repeats", "does nothing twice", ir_repeats },
+	{ "jumpthread", "leads jumps to where they end up", ir_jumpthread },
 	{ "guards", "asks for no bytes that are there", ir_guards },
 	{ "deadcode", "drops what nobody uses", ir_deadcode },
 	{ NULL, NULL, NULL },

@@ -140,6 +140,8 @@ void ir_print(const struct ir *ir, struct buf *buf)
 	for (uint32_t id = 0; id < ir->n_blocks; id++) {
 		const struct ir_block *block = &ir->blocks[id];
 
+		if (id > 0 && block->in == IR_NONE)
+			continue;
 		print_head(ir, buf, id);
 		for (uint32_t i = block->first; i != IR_NONE;
 		     i = ir->insns[i].next)

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Facts of values: ranges, known bits, excluded numbers.
+ *
+ *	v = load.1 [23]			v is 0 .. 255
+ *	behind v == 6 failed		and it is not 6
+ *	behind v >= 17 failed		it is 0 .. 16, and not 6
+ *	v & 1 held			its lowest bit is 1
+ *
+ * Each is O(1) to learn, to ask and to forget: ranges and bits are kept by
+ * value, with a log of what they were; excluded numbers in lists by hash, taken
+ * off in the order opposite to that in which they were put on.
+ */
+#include <string.h>
+
+#include "ir/facts.h"
+
+/* ---- the beginning ------------------------------------------------------ */
+
+static uint32_t const_of(const struct ir *ir, uint32_t value, bool *is_const)
+{
+	*is_const = value != IR_NONE && ir->insns[value].op == IR_CONST;
+	return *is_const ? ir->insns[value].k : 0;
+}
+
+/* Bits above the highest that a number up to high can have. */
+static uint32_t zeros_above(uint32_t high)
+{
+	uint32_t zeros = UINT32_MAX;
+
+	while (high) {
+		zeros <<= 1;
+		high >>= 1;
+	}
+	return zeros;
+}
+
+/* Range and bits each say something of the other. */
+static void agree(struct ir_known *known)
+{
+	known->zeros |= zeros_above(known->high) & ~known->ones;
+	if (known->low < known->ones)
+		known->low = known->ones;
+	if (known->high > ~known->zeros)
+		known->high = ~known->zeros;
+}
+
+/* What the operation says, given what its operands are. */
+static struct ir_known by_operation(const struct ir_facts *f, uint32_t id)
+{
+	const struct ir_insn *insn = &f->ir->insns[id];
+	const struct ir_known anything = { 0, UINT32_MAX, 0, 0 };
+	struct ir_known known = anything;
+	struct ir_known a = insn->a == IR_NONE ? anything : f->known[insn->a];
+	bool is_const;
+	uint32_t k = const_of(f->ir, insn->b, &is_const);
+
+	switch ((enum ir_op)insn->op) {
+	case IR_CONST:
+		known = (struct ir_known){ insn->k, insn->k, insn->k,
+					   ~insn->k };
+		break;
+	case IR_LOAD:
+	case IR_LOAD_ANY:
+	case IR_LOAD_IND:
+	case IR_LOAD_ZERO:
+		if (insn->size < 4)
+			known.high = (1u << 8 * insn->size) - 1;
+		break;
+	case IR_AND:
+		if (!is_const)
+			break;
+		known.zeros = ~k | a.zeros;
+		known.ones = k & a.ones;
+		break;
+	case IR_OR:
+		if (!is_const)
+			break;
+		known.zeros = ~k & a.zeros;
+		known.ones = k | a.ones;
+		break;
+	case IR_LSH:
+		if (!is_const || k > 31)
+			break;
+		known.zeros = a.zeros << k | ((1u << k) - 1);
+		known.ones = a.ones << k;
+		break;
+	case IR_RSH:
+		if (!is_const || k > 31)
+			break;
+		known.zeros = a.zeros >> k | ~(UINT32_MAX >> k);
+		known.ones = a.ones >> k;
+		break;
+	default:
+		break;
+	}
+	agree(&known);
+	return known;
+}
+
+bool ir_facts_new(const struct ir *ir, struct arena *arena, struct ir_facts *f)
+{
+	memset(f, 0, sizeof(*f));
+	f->ir = ir;
+	f->arena = arena;
+	f->n_lists = 64;
+	while (f->n_lists < ir->n_blocks)
+		f->n_lists *= 2;
+	f->known = arena_take(arena, ir->n_insns, sizeof(*f->known));
+	f->lists = arena_take(arena, f->n_lists, sizeof(*f->lists));
+	if (!f->known || !f->lists)
+		return false;
+	memset(f->lists, 0xff, f->n_lists * sizeof(*f->lists));
+	/* operands stand before what uses them, and so they are visited */
+	for (uint32_t id = 0; id < ir->n_blocks; id++)
+		for (uint32_t i = ir->blocks[id].first; i != IR_NONE;
+		     i = ir->insns[i].next)
+			f->known[i] = by_operation(f, i);
+	return true;
+}
+
+/* ---- learning and forgetting -------------------------------------------- */
+
+struct ir_mark ir_mark(const struct ir_facts *f)
+{
+	return (struct ir_mark){ f->n_log, f->n_excluded };
+}
+
+static uint32_t *list_of(const struct ir_facts *f, uint32_t value, uint32_t k)
+{
+	uint64_t h = ((uint64_t)value << 32 | k) * 0x9e3779b97f4a7c15u;
+
+	return &f->lists[(h >> 32) & (f->n_lists - 1)];
+}
+
+void ir_forget(struct ir_facts *f, struct ir_mark mark)
+{
+	while (f->n_log > mark.n_log) {
+		f->n_log--;
+		f->known[f->log[f->n_log].value] = f->log[f->n_log].known;
+	}
+	while (f->n_excluded > mark.n_excluded) {
+		f->n_excluded--;
+		*list_of(f, f->excluded[f->n_excluded].value,
+			 f->excluded[f->n_excluded].k) =
+			f->excluded[f->n_excluded].next;
+	}
+}
+
+static void *grown(struct ir_facts *f, const void *items, uint32_t n,
+		   uint32_t *cap, size_t size)
+{
+	uint32_t room = *cap ? 2 * *cap : 64;
+	void *bigger = arena_take(f->arena, room, size);
+
+	if (!bigger) {
+		f->is_broken = true;
+		return NULL;
+	}
+	if (n)
+		memcpy(bigger, items, n * size);
+	*cap = room;
+	return bigger;
+}
+
+static void set(struct ir_facts *f, uint32_t value, struct ir_known known)
+{
+	agree(&known);
+	if (memcmp(&known, &f->known[value], sizeof(known)) == 0)
+		return;
+	if (f->n_log == f->cap_log) {
+		void *log = grown(f, f->log, f->n_log, &f->cap_log,
+				  sizeof(*f->log));
+
+		if (!log)
+			return;
+		f->log = log;
+	}
+	f->log[f->n_log].value = value;
+	f->log[f->n_log].known = f->known[value];
+	f->n_log++;
+	f->known[value] = known;
+}
+
+static void exclude(struct ir_facts *f, uint32_t value, uint32_t k)
+{
+	uint32_t *list = list_of(f, value, k);
+
+	if (f->n_excluded == f->cap_excluded) {
+		void *more = grown(f, f->excluded, f->n_excluded,
+				   &f->cap_excluded, sizeof(*f->excluded));
+
+		if (!more)
+			return;
+		f->excluded = more;
+	}
+	f->excluded[f->n_excluded].value = value;
+	f->excluded[f->n_excluded].k = k;
+	f->excluded[f->n_excluded].next = *list;
+	*list = f->n_excluded++;
+}
+
+/* v & m is k, m a constant: bits of v. */
+static void learn_of_operand(struct ir_facts *f, uint32_t value, uint32_t k)
+{
+	const struct ir_insn *insn = &f->ir->insns[value];
+	struct ir_known known;
+	bool is_const;
+	uint32_t mask = const_of(f->ir, insn->b, &is_const);
+
+	if (insn->op != IR_AND || !is_const)
+		return;
+	known = f->known[insn->a];
+	known.ones |= k & mask;
+	known.zeros |= ~k & mask;
+	set(f, insn->a, known);
+}
+
+static void learn_not_equal(struct ir_facts *f, uint32_t value, uint32_t k)
+{
+	struct ir_known known = f->known[value];
+
+	if (known.low == k && k < known.high)
+		known.low++;
+	if (known.high == k && k > known.low)
+		known.high--;
+	exclude(f, value, k);
+	set(f, value, known);
+}
+
+void ir_learn(struct ir_facts *f, unsigned test, uint32_t value, uint32_t k,
+	      bool outcome)
+{
+	struct ir_known known = f->known[value];
+
+	switch (test) {
+	case JMP_JEQ:
+		if (!outcome) {
+			learn_not_equal(f, value, k);
+			return;
+		}
+		known = (struct ir_known){ k, k, k, ~k };
+		learn_of_operand(f, value, k);
+		break;
+	case JMP_JGT:
+		if (outcome && known.low <= k && k < UINT32_MAX)
+			known.low = k + 1;
+		if (!outcome && known.high > k)
+			known.high = k;
+		break;
+	case JMP_JGE:
+		if (outcome && known.low < k)
+			known.low = k;
+		if (!outcome && known.high >= k && k > 0)
+			known.high = k - 1;
+		break;
+	default:
+		if (!outcome)
+			known.zeros |= k;
+		else if (!(k & (k - 1)))
+			known.ones |= k;
+		break;
+	}
+	set(f, value, known);
+}
+
+/* ---- asking ------------------------------------------------------------- */
+
+static bool is_excluded(const struct ir_facts *f, uint32_t value, uint32_t k)
+{
+	for (uint32_t i = *list_of(f, value, k); i != IR_NONE;
+	     i = f->excluded[i].next)
+		if (f->excluded[i].value == value && f->excluded[i].k == k)
+			return true;
+	return false;
+}
+
+bool ir_knows(const struct ir_facts *f, unsigned test, uint32_t value,
+	      uint32_t k, bool *outcome)
+{
+	const struct ir_known *known = &f->known[value];
+
+	switch (test) {
+	case JMP_JEQ:
+		*outcome = known->low == known->high && known->low == k;
+		return *outcome || k < known->low || k > known->high ||
+		       (known->ones & ~k) || (known->zeros & k) ||
+		       is_excluded(f, value, k);
+	case JMP_JGT:
+		*outcome = known->low > k;
+		return *outcome || known->high <= k;
+	case JMP_JGE:
+		*outcome = known->low >= k;
+		return *outcome || known->high < k;
+	default:
+		*outcome = known->ones & k;
+		return *outcome || (known->zeros & k) == k;
+	}
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What is known of values at a place of the graph: between which numbers they
+ * lie, which bits are known, and which single numbers they are not. A walk down
+ * the tree of dominators learns on the way down and forgets on the way up.
+ */
+#ifndef CBPF_IR_FACTS_H
+#define CBPF_IR_FACTS_H
+
+#include "ir/ir.h"
+
+struct ir_known {
+	uint32_t low, high;   /* both included */
+	uint32_t ones, zeros; /* bits that are known to be that */
+};
+
+struct ir_facts {
+	const struct ir *ir;
+	struct ir_known *known; /* by value */
+	/* what was known before, to be known again */
+	struct {
+		uint32_t value;
+		struct ir_known known;
+	} * log;
+	uint32_t n_log, cap_log;
+	/* numbers that values are not, the last first in each list */
+	struct {
+		uint32_t value, k, next;
+	} * excluded;
+	uint32_t n_excluded, cap_excluded;
+	uint32_t *lists; /* by hash of value and number */
+	uint32_t n_lists;
+	struct arena *arena;
+	bool is_broken; /* memory was refused: what was learned may be missing
+			 */
+};
+
+/* What operations alone say of their values. False: no memory. */
+CBPF_INTERNAL bool ir_facts_new(const struct ir *ir, struct arena *arena,
+				struct ir_facts *facts);
+/* A place to go back to. */
+struct ir_mark {
+	uint32_t n_log, n_excluded;
+};
+CBPF_INTERNAL struct ir_mark ir_mark(const struct ir_facts *facts);
+CBPF_INTERNAL void ir_forget(struct ir_facts *facts, struct ir_mark mark);
+/* The test of a value and k, JMP_*, came out so. */
+CBPF_INTERNAL void ir_learn(struct ir_facts *facts, unsigned test,
+			    uint32_t value, uint32_t k, bool outcome);
+/* Whether the outcome of a test is known; then *outcome is it. */
+CBPF_INTERNAL bool ir_knows(const struct ir_facts *facts, unsigned test,
+			    uint32_t value, uint32_t k, bool *outcome);
+
+#endif
