@@ -214,6 +214,13 @@ static bool is_last(const struct isa_dialect *row, uint16_t code)
 	       code == isa_rows[OP_RET_A].code;
 }
 
+/* What is written when a jump leads to `to`; outside, it is refused anyway. */
+static void narrow(uint16_t *at_target, size_t n, uint32_t to, uint16_t written)
+{
+	if (to < n)
+		at_target[to] &= written;
+}
+
 /*
  * Linux's one pass over scratch words (net/core/filter.c,
  * check_load_and_stores): a set of words written so far flows down the
@@ -229,7 +236,7 @@ static uint32_t find_unset(const struct cbpf_insn *insns, size_t n,
 	memset(at_target, 0xff, n * sizeof(*at_target));
 	for (size_t pc = 0; pc < n; pc++) {
 		const struct cbpf_insn *insn = &insns[pc];
-		uint64_t to;
+		uint32_t next;
 
 		written &= at_target[pc];
 		switch (CODE_CLASS(insn->code)) {
@@ -244,17 +251,12 @@ static uint32_t find_unset(const struct cbpf_insn *insns, size_t n,
 				return (uint32_t)pc;
 			break;
 		case CLASS_JMP:
+			next = (uint32_t)pc + 1;
 			if (isa_is_ja(insn->code)) {
-				to = (uint32_t)(pc + 1 + insn->k);
-				if (to < n)
-					at_target[to] &= written;
+				narrow(at_target, n, next + insn->k, written);
 			} else {
-				to = pc + 1 + insn->jt;
-				if (to < n)
-					at_target[to] &= written;
-				to = pc + 1 + insn->jf;
-				if (to < n)
-					at_target[to] &= written;
+				narrow(at_target, n, next + insn->jt, written);
+				narrow(at_target, n, next + insn->jf, written);
 			}
 			written = 0xffff;
 			break;
