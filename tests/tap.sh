@@ -1,6 +1,6 @@
 # What the suites in sh share, sourced by each from the project's root: lines
 # of the Test Anything Protocol, and a directory that is gone at the end.
-n=0
+n=0 failed=0
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 
@@ -10,13 +10,13 @@ ok() { # name
 }
 skip() { ok "$1 # SKIP $2"; } # name, why
 not_ok() { # name, a file that shows why
-    n=$((n + 1))
+    n=$((n + 1)) failed=$((failed + 1))
     [ -z "${2-}" ] || sed 's/^/# /' "$2" | head -n 40
     echo "not ok $n - $1"
 }
 finish() {
     echo "1..$n"
-    exit 0
+    exit $((failed > 0))
 }
 
 # t NAME STATUS PATTERN COMMAND...: ends so, and prints a line that matches.
