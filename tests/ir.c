@@ -2,7 +2,8 @@
 /*
  * The IR of random programs, as built, after each pass alone and after all: it
  * is in order (ir_check()), and run over packets it returns what the program
- * returns, under every dialect. And what is no graph is found to be none.
+ * returns, under every dialect; so does the program that is made of it again.
+ * And what is no graph is found to be none.
  *
  *	ir [PROGRAMS]
  */
@@ -60,10 +61,60 @@ static unsigned differing(const struct cbpf_prog *prog, const struct ir *ir,
 	return bad + !values;
 }
 
+/* The graph as a program again: packets over which the two do not agree. */
+static unsigned differing_lowered(const struct cbpf_prog *prog,
+				  const struct ir *ir, uint64_t *seed,
+				  uint64_t *length)
+{
+	struct cbpf_prog_opts opts = { .size = sizeof(opts),
+				       .dialect = prog->dialect };
+	struct cbpf_mem mem = mem_or_libc(NULL);
+	struct cbpf_diag diag;
+	struct cbpf_prog *other;
+	struct cbpf_insn *insns;
+	unsigned bad = 0;
+	enum cbpf_err err;
+	size_t n;
+
+	err = ir_lower(ir, &mem, &insns, &n);
+	*length += err == CBPF_OK ? n : prog->n;
+	if (err != CBPF_OK)
+		return err != CBPF_E_TOO_LONG && err != CBPF_E_CODE;
+	err = cbpf_prog_new(insns, n, &opts, &other, &diag);
+	mem_free(&mem, insns, n * sizeof(*insns));
+	/* Linux's check of M[] follows the lines of a program, not its ways */
+	if (err == CBPF_E_MEM_UNSET) {
+		*length += prog->n - n;
+		return 0;
+	}
+	if (err != CBPF_OK) {
+		printf("# %s at %u\n", cbpf_err_name(err), diag.pc);
+		return 1;
+	}
+	for (int i = 0; i < PACKETS; i++) {
+		uint8_t data[CBPF_RANDOM_MOST];
+		struct cbpf_packet packet = { .data = data };
+		struct cbpf_result want, got;
+		struct cbpf_ctx ctx;
+
+		packet.caplen = packet.wirelen = (uint32_t)cbpf_random_packet(
+			seed, i % 2 ? prog : other, 0, data, sizeof(data));
+		ctx = some_ctx((uint32_t)*seed);
+		packet.ctx = &ctx;
+		cbpf_run(prog, &packet, &want);
+		cbpf_run(other, &packet, &got);
+		bad += want.value != got.value;
+	}
+	cbpf_prog_free(other);
+	return bad;
+}
+
 /* What one or all of the passes made of random programs. */
 struct outcome {
 	unsigned programs, refused, differing, disorder;
-	uint64_t before, after; /* instructions of graphs */
+	uint64_t before, after;	 /* instructions of graphs */
+	uint64_t given, lowered; /* of programs */
+	unsigned wrong; /* packets that lowered programs take otherwise */
 };
 
 static unsigned count_insns(const struct ir *ir)
@@ -103,8 +154,11 @@ static void try_program(const struct cbpf_prog *prog, int pass, uint64_t *seed,
 	o->after += count_insns(&ir);
 	if (wrong && !o->disorder++)
 		printf("# %s\n", wrong);
-	if (!wrong)
+	if (!wrong) {
 		o->differing += differing(prog, &ir, seed);
+		o->given += prog->n;
+		o->wrong += differing_lowered(prog, &ir, seed, &o->lowered);
+	}
 	arena_free(&arena);
 }
 
@@ -130,15 +184,19 @@ static void test_random(enum cbpf_dialect dialect, int pass, uint64_t programs)
 		try_program(prog, pass, &seed, &o);
 		cbpf_prog_free(prog);
 	}
-	tap_ok(o.programs > programs / 4 && !o.differing && !o.disorder,
+	tap_ok(o.programs > programs / 4 && !o.differing && !o.disorder &&
+		       !o.wrong,
 	       "%s, %s: %u programs (%u that the IR cannot say), %u packets "
-	       "differ, %u out of order; %llu instructions, %llu before",
+	       "differ, %u out of order; %llu instructions, %llu before; "
+	       "lowered: %llu, %llu before, %u packets differ",
 	       cbpf_dialect_name(dialect),
 	       pass == ALL    ? "all passes"
 	       : pass == NONE ? "as built"
 			      : ir_passes[pass].name,
 	       o.programs, o.refused, o.differing, o.disorder,
-	       (unsigned long long)o.after, (unsigned long long)o.before);
+	       (unsigned long long)o.after, (unsigned long long)o.before,
+	       (unsigned long long)o.lowered, (unsigned long long)o.given,
+	       o.wrong);
 }
 
 /* ---- what is no graph --------------------------------------------------- */

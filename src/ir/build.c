@@ -203,7 +203,14 @@ static uint32_t load_half(struct builder *b, uint32_t k)
 
 static uint32_t header_length(struct builder *b, uint32_t k)
 {
-	uint32_t byte = load_at(b, k, 1);
+	uint32_t byte;
+
+	/* the numbers of ancillary loads are offsets here: no ldb says that */
+	if (b->ir->row->space == SPACE_LINUX && k > INT32_MAX) {
+		add_load(b, IR_NEED_ANY, IR_NONE, k, 1);
+		return add_load(b, IR_MSH_ANY, IR_NONE, k, 1);
+	}
+	byte = load_at(b, k, 1);
 
 	if (!b->is_open)
 		return byte;

@@ -82,6 +82,9 @@ static bool run_insn(struct run *r, const struct ir_insn *insn, uint32_t *value)
 	case IR_LOAD_ZERO:
 		*value = load(r, insn).value;
 		return true;
+	case IR_MSH_ANY:
+		*value = (load(r, insn).value & 15) * 4;
+		return true;
 	case IR_DATA:
 		*value = pk_load_data(r->packet, insn->k).value;
 		return true;

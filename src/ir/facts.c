@@ -67,6 +67,10 @@ static struct ir_known by_operation(const struct ir_facts *f, uint32_t id)
 		if (insn->size < 4)
 			known.high = (1u << 8 * insn->size) - 1;
 		break;
+	case IR_MSH_ANY:
+		known.high = 60;
+		known.zeros = 3;
+		break;
 	case IR_AND:
 		if (!is_const)
 			break;

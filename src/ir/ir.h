@@ -166,6 +166,17 @@ CBPF_INTERNAL void ir_jumpthread(struct ir *ir);
 CBPF_INTERNAL void ir_guards(struct ir *ir);
 CBPF_INTERNAL void ir_deadcode(struct ir *ir);
 
+/* ---- a program again (lower.c) ------------------------------------------ */
+
+/*
+ * Instructions in new memory of mem, for the graph's dialect. TOO_LONG: more
+ * values are wanted at a time than M[] has words; CODE: its machine has no
+ * instruction for an operation; NOMEM.
+ */
+CBPF_INTERNAL enum cbpf_err ir_lower(const struct ir *ir,
+				     const struct cbpf_mem *mem,
+				     struct cbpf_insn **insns, size_t *n);
+
 /* ---- looking at it ------------------------------------------------------ */
 
 /* What is wrong with it, a sentence; NULL: nothing. For debug builds. */

@@ -38,6 +38,7 @@ static void print_operands(const struct ir *ir, struct buf *buf,
 	switch ((enum ir_op)insn->op) {
 	case IR_LOAD:
 	case IR_LOAD_ANY:
+	case IR_MSH_ANY:
 	case IR_LOAD_ZERO:
 	case IR_DATA:
 	case IR_NEED_ANY:
