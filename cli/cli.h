@@ -23,6 +23,7 @@ int cmd_check(int argc, char **argv);
 int cmd_conform(int argc, char **argv);
 int cmd_dump(int argc, char **argv);
 int cmd_engines(int argc, char **argv);
+int cmd_optimize(int argc, char **argv);
 int cmd_fuzz(int argc, char **argv);
 int cmd_run(int argc, char **argv);
 int cmd_sockets(int argc, char **argv);
@@ -84,6 +85,8 @@ int form_find(const char *name);
 const char *form_name(int form);
 /* Whether a text can only be JSON. */
 bool form_is_json(const char *text, size_t size);
+/* A program to a file, or stdout where output is NULL or "-". */
+int form_write(const struct cbpf_code *code, int form, const char *output);
 /* [code, jt, jf, k]; false where it is not that. */
 bool form_insn(const struct json *value, struct cbpf_insn *insn);
 /* Reads the json form; EXIT_TROUBLE: said why not. */

@@ -3,9 +3,7 @@
  * cbpf asm and cbpf dump: a program from one form to another. They differ in
  * what they write when not told: bytes, and text.
  */
-#include <errno.h>
 #include <getopt.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -26,23 +24,6 @@ static void print_help(const char *verb, const char *what, const char *format)
 	for (int i = CBPF_FORMAT_AUTO + 1; i < FORMS; i++)
 		printf(" %s", form_name(i));
 	printf("; see cbpf(5).\n");
-}
-
-static int write_out(const char *path, const char *text, size_t size)
-{
-	bool is_file = path && strcmp(path, "-") != 0;
-	FILE *file = is_file ? fopen(path, "wb") : stdout;
-	bool is_written;
-
-	if (!file)
-		return say_trouble("%s: %s", path, strerror(errno));
-	is_written = fwrite(text, 1, size, file) == size;
-	if (file != stdout)
-		is_written = fclose(file) == 0 && is_written;
-	if (!is_written)
-		return say_trouble("%s: %s", path ? path : "<stdout>",
-				   strerror(errno));
-	return EXIT_YES;
 }
 
 #define LOSSES_SHOWN 5
@@ -81,28 +62,6 @@ static void warn_of_length(const struct source *source, int form)
 			    sentence_of(&diag, sentence, sizeof(sentence)));
 }
 
-static int write_form(const struct source *source, int form, const char *output)
-{
-	const struct cbpf_code *code = &source->code;
-	char *text = NULL;
-	size_t size = 0;
-	int status;
-
-	if (form == FORM_JSON)
-		text = form_write_json(code->insns, code->n, &size);
-	else
-		cbpf_text_write((enum cbpf_format)form, code->insns, code->n,
-				NULL, &text, &size);
-	if (!text)
-		return say_trouble("out of memory");
-	status = write_out(output, text, size);
-	if (form == FORM_JSON)
-		free(text);
-	else
-		cbpf_text_free(text, size, NULL);
-	return status;
-}
-
 static int convert(const char *verb, struct source *source, int form,
 		   const char *output)
 {
@@ -122,7 +81,7 @@ static int convert(const char *verb, struct source *source, int form,
 		return status;
 	warn_of_loss(source, form);
 	warn_of_length(source, form);
-	return write_form(source, form, output);
+	return form_write(&source->code, form, output);
 }
 
 static int run_verb(const char *verb, const char *what, int form, int argc,

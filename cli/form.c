@@ -6,6 +6,7 @@
  *	[[40,0,0,12],[21,0,1,2054],[6,0,0,65535],[6,0,0,0]]
  */
 #include <ctype.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -188,4 +189,42 @@ char *form_write_json(const struct cbpf_insn *insns, size_t n, size_t *size)
 	at += (size_t)snprintf(text + at, cap - at, "]\n");
 	*size = at;
 	return text;
+}
+
+static int write_out(const char *path, const char *text, size_t size)
+{
+	bool is_file = path && strcmp(path, "-") != 0;
+	FILE *file = is_file ? fopen(path, "wb") : stdout;
+	bool is_written;
+
+	if (!file)
+		return say_trouble("%s: %s", path, strerror(errno));
+	is_written = fwrite(text, 1, size, file) == size;
+	if (file != stdout)
+		is_written = fclose(file) == 0 && is_written;
+	if (!is_written)
+		return say_trouble("%s: %s", path ? path : "<stdout>",
+				   strerror(errno));
+	return EXIT_YES;
+}
+
+int form_write(const struct cbpf_code *code, int form, const char *output)
+{
+	char *text = NULL;
+	size_t size = 0;
+	int status;
+
+	if (form == FORM_JSON)
+		text = form_write_json(code->insns, code->n, &size);
+	else
+		cbpf_text_write((enum cbpf_format)form, code->insns, code->n,
+				NULL, &text, &size);
+	if (!text)
+		return say_trouble("out of memory");
+	status = write_out(output, text, size);
+	if (form == FORM_JSON)
+		free(text);
+	else
+		cbpf_text_free(text, size, NULL);
+	return status;
 }

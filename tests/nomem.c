@@ -255,6 +255,35 @@ static enum cbpf_err use_check(const struct cbpf_mem *mem)
 	return err;
 }
 
+static void see_graph(void *ctx, const char *pass, const char *graph)
+{
+	(void)ctx, (void)pass, (void)graph;
+}
+
+/* To shorten, and to quicken with the graphs looked at. */
+static enum cbpf_err use_optimize(const struct cbpf_mem *mem)
+{
+	struct cbpf_code code;
+	enum cbpf_err err = read_program(mem, &code);
+
+	for (int times = 0; !err && times < 2; times++) {
+		struct cbpf_optimize_opts opts = {
+			.size = sizeof(opts),
+			.is_small = times == 0,
+			.mem = mem,
+			.dump = times == 0 ? NULL : see_graph,
+		};
+		struct cbpf_optimized report;
+		struct cbpf_code better;
+
+		err = cbpf_optimize(code.insns, code.n, &opts, &better, &report,
+				    NULL);
+		cbpf_code_free(&better);
+	}
+	cbpf_code_free(&code);
+	return err;
+}
+
 /* It gives no error: a dialect that could not be checked is not in the set. */
 static enum cbpf_err use_check_dialects(const struct cbpf_mem *mem)
 {
@@ -600,6 +629,7 @@ static const struct scenario {
 	{ "builders of all sizes",             use_builders,       NULL },
 	{ "long texts",                        use_long_texts,     NULL },
 	{ "checking under every dialect",      use_check,          NULL },
+	{ "optimizing",                        use_optimize,       NULL },
 	{ "the set of dialects",               use_check_dialects, NULL },
 	{ "a program made and run",            use_program,        NULL },
 	{ "a judge of interp",                 use_interp,         NULL },

@@ -700,6 +700,47 @@ bool cbpf_step_reads(const struct cbpf_prog *prog,
 		     const struct cbpf_state *state, int64_t *offset,
 		     uint32_t *size);
 
+/* ---- optimize ---------------------------------------------------------- */
+
+struct cbpf_optimize_opts {
+	size_t size;
+	enum cbpf_dialect dialect;
+	enum cbpf_hook hook; /* whose limits the result must keep */
+	bool is_small;	     /* short before quick; else quick before short */
+	const struct cbpf_mem *mem;
+	/* NULL, or called with the graph as text: as built (pass "build"), and
+	 * after each pass, whose names are for looking at alone */
+	void (*dump)(void *ctx, const char *pass, const char *graph);
+	void *dump_ctx;
+};
+
+/** What came of it. Ways count instructions executed; 0 where there is none. */
+struct cbpf_optimized {
+	bool is_better; /* else the input was handed back */
+	/* OK: nothing better was found. STEPS: it loops; CRASH: its machine may
+	 * abort; EMPTY; TOO_LONG: M[] has too few words for it; or a rule or a
+	 * limit that what was made does not keep. */
+	enum cbpf_err why;
+	uint32_t n_before, n_after;		/* instructions */
+	uint32_t longest_before, longest_after; /* ways through them */
+};
+
+/**
+ * Makes a better program: the same verdict for every packet, and less of what
+ * was asked for, the longest way through it or its length. Where none is found
+ * the input is given. Free it with cbpf_code_free(). report and diag may be
+ * NULL. Returns CBPF_OK, a rule that the input breaks, ARGUMENT or NOMEM.
+ *
+ *	struct cbpf_code better;
+ *	if (cbpf_optimize(insns, n, NULL, &better, NULL, NULL) == CBPF_OK)
+ *		attach(better.insns, better.n);
+ */
+enum cbpf_err cbpf_optimize(const struct cbpf_insn *insns, size_t n,
+			    const struct cbpf_optimize_opts *opts,
+			    struct cbpf_code *code,
+			    struct cbpf_optimized *report,
+			    struct cbpf_diag *diag);
+
 /* ---- kernel ------------------------------------------------------------ */
 
 /**

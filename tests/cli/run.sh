@@ -52,6 +52,15 @@ t "through asm again" 0 "" sh -c '"$1" dump "$2" | "$1" dump -f dd - | cmp - "$3
 t "errors have a line and a column" 2 "bad.asm:2:1: expected \], found jeq" "$cbpf" asm "$tmp/bad.asm" -f dd
 t "and a caret" 2 "^    +\^$" "$cbpf" asm "$tmp/bad.asm" -f dd
 t "several in one run" 2 "bad.asm:4:7: expected an operand" "$cbpf" asm "$tmp/bad.asm" -f dd
+t "optimize" 0 "4 instructions, longest way 3; given 6, longest way 5" sh -c 'printf "ldh [12]\njeq #0x800, a\nld #5\nadd #6\nret a\na: ret #0\n" | "$1" optimize -' - "$cbpf"
+t "optimize, what is written" 0 "^\(002\) ret +#11$" sh -c 'printf "ldh [12]\njeq #0x800, a\nld #5\nadd #6\nret a\na: ret #0\n" | "$1" optimize --small -f d -' - "$cbpf"
+t "optimize, nothing better" 0 "nothing better was found" sh -c 'printf "ret #1\n" | "$1" optimize -' - "$cbpf"
+t "optimize, what loops" 0 "it is not optimized: STEPS" sh -c 'printf "4\n0 0 0 1\n5 0 0 4294967294\n6 0 0 0\n6 0 0 0\n" | "$1" optimize --for libpcap --from ddd -' - "$cbpf"
+t "optimize, a graph" 0 "branch v[0-9]+ == 0x800, b[0-9], b[0-9]" sh -c 'printf "ldh [12]\njeq #0x800, a\nret #1\na: ret #0\n" | "$1" optimize --dump-ir guards -' - "$cbpf"
+t "optimize, no such pass" 2 "no pass called x was run" sh -c 'printf "ret #1\n" | "$1" optimize --dump-ir x -' - "$cbpf"
+t "optimize, what is illegal" 2 "illegal under seccomp" sh -c 'printf "ldh [12]\nret a\n" | "$1" optimize --for seccomp -' - "$cbpf"
+t "optimize, for nobody" 2 "there is no dialect or hook nobody" "$cbpf" optimize --for nobody -
+t "optimize, what a hook does not take" 2 "" sh -c '"$1" optimize --for xt nothing.asm' - "$cbpf"
 t "an unknown label" 2 "no label is called nowhere" "$cbpf" asm "$tmp/bad.asm" -f dd
 t "a number that is cut warns" 0 "warning: 4294967296 does not fit" sh -c 'printf "ld #4294967296\nret a\n" | "$1" asm - -f dd' - "$cbpf"
 t "an empty program" 2 "expected an instruction" "$cbpf" asm /dev/null -f dd

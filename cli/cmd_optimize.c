@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * cbpf optimize: a better program for the same hook. What the library makes is
+ * not trusted: it is run beside the program given, over packets made for each
+ * of the two, and what differs anywhere is not handed out.
+ */
+#include <getopt.h>
+#include <string.h>
+
+#include "cli.h"
+
+#define PACKETS 512 /* for each of the two */
+
+struct optimize {
+	struct source source;
+	struct cbpf_optimize_opts opts;
+	const char *pass; /* --dump-ir */
+	bool was_dumped;
+	int form;
+	const char *output;
+};
+
+static void print_help(void)
+{
+	fputs("usage: cbpf optimize [OPTIONS] [PROGRAM]\n\n"
+	      "Writes a program with the same verdict for every packet that is "
+	      "quicker, or\nshorter; the one given where none is found. Says "
+	      "on stderr what it came to.\n\n"
+	      "      --for NAME         a dialect, or a hook of Linux's "
+	      "(default linux)\n"
+	      "      --fast             fewer instructions on the longest way "
+	      "(the default)\n"
+	      "      --small            fewer instructions\n"
+	      "      --dump-ir PASS     the graph, as it is after PASS, on "
+	      "stderr; `build`:\n"
+	      "                         before any, `all`: after each\n"
+	      "  -e, --expression EXPR  the capture filter language\n"
+	      "      --from FORMAT      what PROGRAM is, where it is not "
+	      "recognised\n"
+	      "      --link TYPE        link type of -e (default EN10MB)\n"
+	      "  -f, --format FORMAT    what to write (default asm)\n"
+	      "  -o, --output FILE\n",
+	      stdout);
+}
+
+/* ---- the two compared --------------------------------------------------- */
+
+/* Packets made for one of the two: false where they do not agree on one. */
+static bool agree_over(const struct cbpf_prog *a, const struct cbpf_prog *b,
+		       const struct cbpf_prog *made_for, uint64_t *seed)
+{
+	uint8_t data[CBPF_RANDOM_MOST];
+
+	for (int i = 0; i < PACKETS; i++) {
+		struct cbpf_ctx ctx = { .seed = *seed,
+					.has_device = i & 1,
+					.has_link = i >> 1 & 1,
+					.net_off = i >> 2 & 1 ? 14 : 0,
+					.mark = (uint32_t)i,
+					.vlan_tci = (uint16_t)i };
+		struct cbpf_packet packet = { .data = data, .ctx = &ctx };
+		struct cbpf_result of_a, of_b;
+
+		packet.caplen = packet.wirelen = (uint32_t)cbpf_random_packet(
+			seed, made_for, 0, data, sizeof(data));
+		cbpf_run(a, &packet, &of_a);
+		cbpf_run(b, &packet, &of_b);
+		if (of_a.value != of_b.value)
+			return false;
+	}
+	return true;
+}
+
+/* EXIT_NO: they do not agree, which is a bug of ours. */
+static int compare(const struct optimize *o, const struct cbpf_code *better)
+{
+	const struct cbpf_code *given = &o->source.code;
+	struct cbpf_prog_opts opts = { .size = sizeof(opts),
+				       .dialect = o->opts.dialect };
+	struct cbpf_prog *a = NULL, *b = NULL;
+	uint64_t seed = 1;
+	int status = EXIT_YES;
+
+	if (cbpf_prog_new(given->insns, given->n, &opts, &a, NULL) != CBPF_OK ||
+	    cbpf_prog_new(better->insns, better->n, &opts, &b, NULL) != CBPF_OK)
+		status = say_trouble("out of memory");
+	else if (!agree_over(a, b, a, &seed) || !agree_over(a, b, b, &seed))
+		status = EXIT_NO;
+	cbpf_prog_free(a);
+	cbpf_prog_free(b);
+	return status;
+}
+
+/* ---- the report --------------------------------------------------------- */
+
+static void report(const struct optimize *o, const struct cbpf_optimized *r)
+{
+	const char *name = source_name(&o->source);
+
+	if (r->is_better)
+		fprintf(stderr,
+			"%s: %u instructions, longest way %u; given %u, "
+			"longest way %u\n",
+			name, r->n_after, r->longest_after, r->n_before,
+			r->longest_before);
+	else if (r->why == CBPF_OK)
+		fprintf(stderr,
+			"%s: nothing better was found than what was given: %u "
+			"instructions, longest way %u\n",
+			name, r->n_before, r->longest_before);
+	else
+		fprintf(stderr,
+			"%s: as given, %u instructions; it is not optimized: "
+			"%s\n",
+			name, r->n_before, cbpf_err_name(r->why));
+}
+
+static void dump(void *ctx, const char *pass, const char *graph)
+{
+	struct optimize *o = ctx;
+
+	if (strcmp(o->pass, "all") != 0 && strcmp(o->pass, pass) != 0)
+		return;
+	o->was_dumped = true;
+	fprintf(stderr, "; %s\n%s", pass, graph);
+}
+
+static int optimize(struct optimize *o)
+{
+	const struct cbpf_code *given = &o->source.code;
+	struct cbpf_optimized r;
+	struct cbpf_code better;
+	struct cbpf_diag diag;
+	enum cbpf_err err;
+	int status;
+
+	err = cbpf_optimize(given->insns, given->n, &o->opts, &better, &r,
+			    &diag);
+	if (err == CBPF_E_NOMEM)
+		return say_trouble("out of memory");
+	if (err != CBPF_OK)
+		return say_illegal(source_name(&o->source), o->opts.dialect,
+				   &diag);
+	status = r.is_better ? compare(o, &better) : EXIT_YES;
+	if (status == EXIT_NO)
+		status = say_trouble("%s: the program that was made is not the "
+				     "same; this is a bug of cbpf, please "
+				     "report it with the program",
+				     source_name(&o->source));
+	else if (status == EXIT_YES && o->pass && !o->was_dumped)
+		status = say_trouble("no pass called %s was run", o->pass);
+	if (status == EXIT_YES) {
+		report(o, &r);
+		status = form_write(&better, o->form, o->output);
+	}
+	cbpf_code_free(&better);
+	return status;
+}
+
+/* ---- options ------------------------------------------------------------ */
+
+static bool take_target(struct optimize *o, const char *name)
+{
+	o->opts.hook = cbpf_hook_find(name);
+	o->opts.dialect = CBPF_LINUX;
+	if (o->opts.hook != CBPF_HOOKS)
+		return true;
+	o->opts.hook = CBPF_HOOK_NONE;
+	o->opts.dialect = cbpf_dialect_find(name);
+	return o->opts.dialect != CBPF_DIALECTS;
+}
+
+static int take_option(struct optimize *o, int option, const char *argument)
+{
+	switch (option) {
+	case 't':
+		if (!take_target(o, argument))
+			return say_usage("optimize",
+					 "there is no dialect or hook %s",
+					 argument);
+		break;
+	case 'S':
+	case 'Q':
+		o->opts.is_small = option == 'S';
+		break;
+	case 'D':
+		o->pass = argument;
+		o->opts.dump = dump;
+		o->opts.dump_ctx = o;
+		break;
+	case 'f':
+		o->form = form_find(argument);
+		if (o->form <= CBPF_FORMAT_AUTO)
+			return say_usage("optimize",
+					 "there is no format %s to write",
+					 argument);
+		break;
+	case 'o':
+		o->output = argument;
+		break;
+	default:
+		if (!source_option("optimize", &o->source, option, argument))
+			return EXIT_TROUBLE;
+	}
+	return EXIT_YES;
+}
+
+int cmd_optimize(int argc, char **argv)
+{
+	static const struct option options[] = {
+		SOURCE_OPTIONS,
+		{ "for", required_argument, NULL, 't' },
+		{ "fast", no_argument, NULL, 'Q' },
+		{ "small", no_argument, NULL, 'S' },
+		{ "dump-ir", required_argument, NULL, 'D' },
+		{ "format", required_argument, NULL, 'f' },
+		{ "output", required_argument, NULL, 'o' },
+		{ "help", no_argument, NULL, 'h' },
+		{ 0 }
+	};
+	struct optimize o = { .source = { .link = -1 },
+			      .opts = { .size = sizeof(o.opts),
+					.dialect = CBPF_LINUX },
+			      .form = CBPF_FORMAT_ASM };
+	int option, status = EXIT_YES;
+
+	while (status == EXIT_YES &&
+	       (option = getopt_long(argc, argv, "e:f:o:h", options, NULL)) !=
+		       -1) {
+		if (option == 'h') {
+			print_help();
+			return EXIT_YES;
+		}
+		if (option == '?')
+			return say_option("optimize", argv);
+		status = take_option(&o, option, optarg);
+	}
+	if (status != EXIT_YES)
+		return status;
+	if (!o.source.expr && optind < argc)
+		o.source.path = argv[optind++];
+	if (optind < argc)
+		return say_usage("optimize",
+				 "one program is enough, %s is another",
+				 argv[optind]);
+	if (!source_is_given("optimize", &o.source))
+		return EXIT_TROUBLE;
+	status = source_load(&o.source);
+	if (status == EXIT_YES)
+		status = optimize(&o);
+	source_free(&o.source);
+	return status;
+}

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A better program for the same hook: verified, made a graph, the passes run
+ * until they find nothing more, written again, verified. What comes out is
+ * never worse in what was asked for (the longest way through it, or its
+ * length), or the input is handed back, with the reason.
+ */
+#include <string.h>
+
+#include "base/diag.h"
+#include "base/options.h"
+#include "ir/ir.h"
+#include "prog/prog.h"
+
+#define ROUNDS_MAX 8 /* the passes, one after another, again */
+
+struct optimizer {
+	struct cbpf_optimize_opts opts;
+	struct cbpf_mem mem;
+	struct cbpf_optimized *report;
+	struct cbpf_insn *made; /* the program that was made */
+	size_t n_made;
+};
+
+/* ---- cost --------------------------------------------------------------- */
+
+/* Instructions executed on the longest way; programs jump forward only. */
+static enum cbpf_err longest_way(const struct cbpf_prog *prog,
+				 const struct cbpf_mem *mem, uint32_t *longest)
+{
+	struct arena arena = arena_new(mem);
+	uint32_t *way = arena_take(&arena, (size_t)prog->n + 1, sizeof(*way));
+
+	if (!way)
+		return CBPF_E_NOMEM;
+	for (uint32_t pc = prog->n; pc-- > 0;) {
+		const struct cbpf_insn *insn = &prog->ops[pc];
+		uint32_t next = pc + 1, t = next, f = next;
+
+		if (insn->code == OP_RET_K || insn->code == OP_RET_A ||
+		    insn->code == OP_BAD) {
+			way[pc] = 1;
+			continue;
+		}
+		if (insn->code == OP_JA)
+			t = f = next + insn->k;
+		else if (insn->code >= OP_JEQ_K && insn->code <= OP_JSET_X) {
+			t = next + insn->jt;
+			f = next + insn->jf;
+		}
+		way[pc] = 1 + (way[t] > way[f] ? way[t] : way[f]);
+	}
+	*longest = prog->n ? way[0] : 0;
+	arena_free(&arena);
+	return CBPF_OK;
+}
+
+static bool is_better(const struct optimizer *o)
+{
+	const struct cbpf_optimized *r = o->report;
+	bool is_shorter = r->n_after < r->n_before;
+	bool is_quicker = r->longest_after < r->longest_before;
+
+	if (o->opts.is_small)
+		return is_shorter || (r->n_after == r->n_before && is_quicker);
+	return is_quicker ||
+	       (r->longest_after == r->longest_before && is_shorter);
+}
+
+/* ---- the graph ---------------------------------------------------------- */
+
+static void dump(const struct optimizer *o, const struct ir *ir,
+		 const char *pass)
+{
+	struct buf buf;
+	char *text;
+	size_t len;
+
+	if (!o->opts.dump)
+		return;
+	buf = buf_new(&o->mem);
+	ir_print(ir, &buf);
+	text = buf_take(&buf, &len);
+	if (!text)
+		return;
+	o->opts.dump(o->opts.dump_ctx, pass, text);
+	mem_free(&o->mem, text, len + 1);
+}
+
+/* Whether anything is left to find shows in what there is. */
+static uint64_t size_of(const struct ir *ir)
+{
+	uint64_t size = 0;
+
+	for (uint32_t id = 0; id < ir->n_blocks; id++) {
+		if (id > 0 && ir->blocks[id].in == IR_NONE)
+			continue;
+		size += 1 + ir->blocks[id].n_edges;
+		for (uint32_t i = ir->blocks[id].first; i != IR_NONE;
+		     i = ir->insns[i].next)
+			size += ir->insns[i].op != IR_CONST;
+	}
+	return size;
+}
+
+static void run_passes(const struct optimizer *o, struct ir *ir)
+{
+	uint64_t before = UINT64_MAX, after = size_of(ir);
+
+	dump(o, ir, "build");
+	for (int round = 0; round < ROUNDS_MAX && after < before; round++) {
+		before = after;
+		for (int i = 0; ir_passes[i].name && !ir->is_broken; i++) {
+			ir_passes[i].run(ir);
+			cbpf_assert(ir->is_broken || !ir_check(ir));
+			if (!ir->is_broken)
+				dump(o, ir, ir_passes[i].name);
+		}
+		after = size_of(ir);
+	}
+}
+
+static enum cbpf_err make(struct optimizer *o, const struct cbpf_prog *prog)
+{
+	struct arena arena = arena_new(&o->mem);
+	struct ir ir;
+	enum cbpf_err err = ir_build(prog, &arena, &ir);
+
+	if (err == CBPF_OK) {
+		run_passes(o, &ir);
+		err = ir.is_broken
+			      ? CBPF_E_NOMEM
+			      : ir_lower(&ir, &o->mem, &o->made, &o->n_made);
+	}
+	arena_free(&arena);
+	return err;
+}
+
+/* ---- the program -------------------------------------------------------- */
+
+/* Whether what was made is legal at the hook, and what it costs. */
+static enum cbpf_err weigh(struct optimizer *o)
+{
+	struct cbpf_check_opts check = { .size = sizeof(check),
+					 .dialect = o->opts.dialect,
+					 .hook = o->opts.hook,
+					 .mem = &o->mem };
+	struct cbpf_prog_opts opts = { .size = sizeof(opts),
+				       .dialect = o->opts.dialect,
+				       .mem = &o->mem };
+	struct cbpf_prog *prog;
+	enum cbpf_err err = cbpf_check(o->made, o->n_made, &check, NULL);
+
+	if (err == CBPF_OK)
+		err = cbpf_prog_new(o->made, o->n_made, &opts, &prog, NULL);
+	if (err != CBPF_OK)
+		return err;
+	o->report->n_after = (uint32_t)o->n_made;
+	err = longest_way(prog, &o->mem, &o->report->longest_after);
+	cbpf_prog_free(prog);
+	return err;
+}
+
+/* The input, or what was made of it, whichever is better. */
+static enum cbpf_err choose(struct optimizer *o, const struct cbpf_prog *prog,
+			    struct cbpf_code *code)
+{
+	struct cbpf_optimized *r = o->report;
+
+	r->n_before = r->n_after = prog->n;
+	/* of what loops there is no longest way */
+	if (!prog->traits.has_loop &&
+	    longest_way(prog, &o->mem, &r->longest_before) != CBPF_OK)
+		return CBPF_E_NOMEM;
+	r->why = make(o, prog);
+	if (r->why == CBPF_OK)
+		r->why = weigh(o);
+	if (r->why == CBPF_E_NOMEM)
+		return CBPF_E_NOMEM;
+	r->is_better = r->why == CBPF_OK && is_better(o);
+	if (r->is_better) {
+		code->insns = o->made;
+		code->n = o->n_made;
+		o->made = NULL;
+		return CBPF_OK;
+	}
+	r->n_after = r->n_before;
+	r->longest_after = r->longest_before;
+	code->n = prog->n;
+	code->insns = mem_copy(&o->mem, prog->given,
+			       (prog->n ? prog->n : 1) * sizeof(*prog->given));
+	return code->insns ? CBPF_OK : CBPF_E_NOMEM;
+}
+
+enum cbpf_err cbpf_optimize(const struct cbpf_insn *insns, size_t n,
+			    const struct cbpf_optimize_opts *opts,
+			    struct cbpf_code *code,
+			    struct cbpf_optimized *report,
+			    struct cbpf_diag *diag)
+{
+	struct cbpf_optimized unread;
+	struct optimizer o = { .report = report ? report : &unread };
+	struct cbpf_prog_opts own = { .size = sizeof(own) };
+	struct cbpf_prog *prog;
+	enum cbpf_err err;
+
+	memset(code, 0, sizeof(*code));
+	memset(o.report, 0, sizeof(*o.report));
+	if (!opts_take(&o.opts, sizeof(o.opts), opts))
+		return dg_fail(diag, CBPF_E_ARGUMENT);
+	o.mem = mem_or_libc(o.opts.mem);
+	own.dialect = o.opts.dialect;
+	own.mem = &o.mem;
+	err = cbpf_prog_new(insns, n, &own, &prog, diag);
+	if (err != CBPF_OK)
+		return err;
+	code->mem = o.mem;
+	err = choose(&o, prog, code);
+	if (o.made)
+		mem_free(&o.mem, o.made, o.n_made * sizeof(*o.made));
+	cbpf_prog_free(prog);
+	if (err == CBPF_OK)
+		return CBPF_OK;
+	cbpf_code_free(code);
+	return dg_fail(diag, err);
+}
