@@ -357,7 +357,7 @@ static void keep_pace(struct job *j, size_t e)
 
 	if (!is_kernel(engine))
 		return;
-	more = most_filters(j, engine) * weight_of(j);
+	more = (uint64_t)most_filters(j, engine) * weight_of(j);
 	see_epoch(j);
 	/* what is more than all by itself waits until nothing else does */
 	while (!is_over(j) && j->attached[0] + j->attached[1] > 0 &&

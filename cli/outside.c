@@ -233,7 +233,7 @@ static char *write_load(enum cbpf_dialect dialect,
 /* Has the process, a new one if need be, load the program. */
 static enum cbpf_err load_again(struct session *s, struct cbpf_diag *diag)
 {
-	char line[ANSWER_BYTES];
+	char line[ANSWER_BYTES] = "";
 
 	if (s->pid <= 0 && !greet(s, line, sizeof(line)))
 		return fail(diag, CBPF_E_SYSTEM, "no greeting from ",

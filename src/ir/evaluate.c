@@ -106,6 +106,13 @@ static bool run_insn(struct run *r, const struct ir_insn *insn, uint32_t *value)
 		r->verdict = a;
 		return pk_ext(r->packet, insn->k, 0, 0, &r->rand).why ==
 		       CBPF_OK;
+	case IR_DIV:
+	case IR_MOD:
+		/* a guard stands before it: of a graph in order b is not 0 */
+		if (b == 0)
+			return false;
+		*value = ir_alu(r->ir, (enum ir_op)insn->op, a, b);
+		return true;
 	default:
 		*value = ir_alu(r->ir, (enum ir_op)insn->op, a, b);
 		return true;
