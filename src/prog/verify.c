@@ -340,8 +340,9 @@ static enum cbpf_err take_opts(struct cbpf_check_opts *own,
 			       const struct cbpf_check_opts *given,
 			       struct cbpf_report *report)
 {
-	struct cbpf_diag diag = dg_make(CBPF_E_ARGUMENT, 0, 0);
+	struct cbpf_diag diag;
 
+	dg_fail(&diag, CBPF_E_ARGUMENT);
 	if (!opts_take(own, sizeof(*own), given))
 		dg_wordf(&diag, "check options of a newer version");
 	else if ((unsigned)own->dialect >= CBPF_DIALECTS)
