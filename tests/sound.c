@@ -78,6 +78,10 @@ int main(void)
 	      0);
 	plant("65535", 0, (enum isa_op)UINT16_MAX, 0, 0, 0);
 	plant("a last instruction that is no end", 1, OP_TXA, 0, 0, 0);
+	plant("a last one that stores", 1, OP_ST, 0, 0, 1);
+	plant("a last one that divides", 1, OP_DIV_K, 0, 0, 1);
+	plant("a last one that asks for what is beside", 1, OP_LD_EXT, 0, 0, 4);
+	plant("a last one that jumps", 1, OP_JEQ_K, 0, 0, 0);
 	test_all_codes();
 	return tap_done();
 }
