@@ -193,6 +193,30 @@ static void test_complaints(void)
 			 "errno");
 }
 
+/* 0 stands for no other length than what was captured; 1 does not. */
+static void test_lengths(void)
+{
+	static const struct cbpf_insn insns[] = { { CBPF_LD_LEN, 0, 0, 0 },
+						  { CBPF_RET_A, 0, 0, 0 } };
+	static const uint8_t data[5];
+	struct cbpf_packet packet = { .data = data, .caplen = 5 };
+	struct cbpf_result none, one, many;
+	struct cbpf_prog *prog;
+
+	if (cbpf_prog_new(insns, 2, NULL, &prog, NULL) != CBPF_OK) {
+		tap_ok(false, "a length is returned");
+		return;
+	}
+	cbpf_run(prog, &packet, &none);
+	packet.wirelen = 1;
+	cbpf_run(prog, &packet, &one);
+	packet.wirelen = 1500;
+	cbpf_run(prog, &packet, &many);
+	cbpf_prog_free(prog);
+	tap_ok(none.value == 5 && one.value == 1 && many.value == 1500,
+	       "a length on the wire of 0 is that of what was captured");
+}
+
 static void test_names(void)
 {
 	unsigned bad = 0;
@@ -839,6 +863,7 @@ int main(int argc, char **argv)
 	test_options();
 	test_wrong_options();
 	test_complaints();
+	test_lengths();
 	test_names();
 	test_hostile_text();
 	test_builder();
