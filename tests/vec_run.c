@@ -218,7 +218,7 @@ static bool next_line(const char **p, const char *end, char *line, size_t size)
 		comment = strchr(line, '#');
 		if (comment)
 			*comment = '\0';
-		while (keep && isspace((unsigned char)line[strlen(line) - 1]))
+		while (*line && isspace((unsigned char)line[strlen(line) - 1]))
 			line[strlen(line) - 1] = '\0';
 		if (line[strspn(line, " \t")])
 			return true;
