@@ -592,6 +592,9 @@ static void test_run_limits(void)
 	cbpf_run_watched(prog, &none, NULL, &result);
 	tap_ok(result.end == CBPF_ENDLESS && result.steps == CBPF_STEP_LIMIT,
 	       "a loop that is watched ends as one that is not");
+	cbpf_run(prog, &none, &result);
+	tap_ok(result.end == CBPF_ENDLESS && result.steps == CBPF_STEP_LIMIT,
+	       "and that one at the limit, no step behind it");
 	cbpf_prog_free(prog);
 }
 
