@@ -24,14 +24,6 @@ struct folder {
 	uint32_t *same; /* by value: what stands for it */
 };
 
-static bool is_const(const struct folder *f, uint32_t value, uint32_t *k)
-{
-	if (value == IR_NONE || f->ir->insns[value].op != IR_CONST)
-		return false;
-	*k = f->ir->insns[value].k;
-	return true;
-}
-
 static bool commutes(unsigned op)
 {
 	return op == IR_ADD || op == IR_MUL || op == IR_AND || op == IR_OR ||
@@ -135,7 +127,7 @@ static void join(struct folder *f, struct ir_insn *insn, uint32_t k)
 	uint32_t i;
 
 	if (inner->op != insn->op || !commutes(insn->op) ||
-	    !is_const(f, inner->b, &i))
+	    !ir_is_const(f->ir, inner->b, &i))
 		return;
 	insn->a = inner->a;
 	insn->b = ir_const(f->ir, ir_alu(f->ir, (enum ir_op)insn->op, i, k));
@@ -147,19 +139,19 @@ static uint32_t fold_alu(struct folder *f, uint32_t id)
 	struct ir_insn insn = f->ir->insns[id];
 	uint32_t a, b, same;
 
-	if (commutes(insn.op) && is_const(f, insn.a, &a)) {
+	if (commutes(insn.op) && ir_is_const(f->ir, insn.a, &a)) {
 		uint32_t first = insn.a;
 
 		insn.a = insn.b;
 		insn.b = first;
 	}
-	if (is_const(f, insn.b, &b)) {
-		if (is_const(f, insn.a, &a))
+	if (ir_is_const(f->ir, insn.b, &b)) {
+		if (ir_is_const(f->ir, insn.a, &a))
 			return compute(f, insn.op, a, b);
 		make_cheap(f, &insn, b);
-		if (is_const(f, insn.b, &b))
+		if (ir_is_const(f->ir, insn.b, &b))
 			join(f, &insn, b);
-		if (!is_const(f, insn.b, &b)) /* memory was refused */
+		if (!ir_is_const(f->ir, insn.b, &b)) /* memory was refused */
 			return IR_NONE;
 		same = with_neutral(f, insn.op, insn.a, b);
 	} else {
@@ -182,7 +174,7 @@ static bool holds(const struct folder *f, const struct ir_insn *insn,
 	*never = false;
 	if (insn->op == IR_NEED_BYTES)
 		return insn->k == 0;
-	if (insn->op != IR_NEED_VALUE || !is_const(f, insn->a, &k))
+	if (insn->op != IR_NEED_VALUE || !ir_is_const(f->ir, insn->a, &k))
 		return false;
 	*never = k == 0;
 	return k != 0;
@@ -206,9 +198,9 @@ static void fold_test(struct folder *f, struct ir_block *block)
 	const struct ir_insn *insn = &f->ir->insns[block->a];
 	uint32_t i, k;
 
-	while (block->test == JMP_JEQ && is_const(f, block->b, &k) &&
+	while (block->test == JMP_JEQ && ir_is_const(f->ir, block->b, &k) &&
 	       (insn->op == IR_ADD || insn->op == IR_XOR) &&
-	       is_const(f, insn->b, &i)) {
+	       ir_is_const(f->ir, insn->b, &i)) {
 		uint32_t other = insn->op == IR_ADD ? k - i : k ^ i;
 		uint32_t value = ir_const(f->ir, other);
 
@@ -232,9 +224,9 @@ static bool is_known(const struct folder *f, const struct ir_block *block,
 		*outcome = block->test != JMP_JGT;
 		return true;
 	}
-	if (!is_const(f, block->b, &b))
+	if (!ir_is_const(f->ir, block->b, &b))
 		return false;
-	if (is_const(f, block->a, &a)) {
+	if (ir_is_const(f->ir, block->a, &a)) {
 		*outcome = ev_test(block->test, a, b);
 		return true;
 	}
@@ -266,10 +258,7 @@ static void fold_block(struct folder *f, uint32_t block)
 		bool never;
 
 		next = insn->next;
-		if (insn->a != IR_NONE)
-			insn->a = f->same[insn->a];
-		if (insn->b != IR_NONE)
-			insn->b = f->same[insn->b];
+		ir_rename_insn(insn, f->same);
 		if (is_alu(insn->op)) {
 			uint32_t same = fold_alu(f, id);
 

@@ -62,14 +62,8 @@ static void rename_values(struct sweeper *s, uint32_t id)
 	struct ir *ir = s->ir;
 
 	for (uint32_t i = ir->blocks[id].first; i != IR_NONE;
-	     i = ir->insns[i].next) {
-		struct ir_insn *insn = &ir->insns[i];
-
-		if (insn->a != IR_NONE)
-			insn->a = s->same[insn->a];
-		if (insn->b != IR_NONE)
-			insn->b = s->same[insn->b];
-	}
+	     i = ir->insns[i].next)
+		ir_rename_insn(&ir->insns[i], s->same);
 	ir_rename_end(ir, id, s->same);
 }
 

@@ -17,12 +17,6 @@
 
 /* ---- the beginning ------------------------------------------------------ */
 
-static uint32_t const_of(const struct ir *ir, uint32_t value, bool *is_const)
-{
-	*is_const = value != IR_NONE && ir->insns[value].op == IR_CONST;
-	return *is_const ? ir->insns[value].k : 0;
-}
-
 /* Bits above the highest that a number up to high can have. */
 static uint32_t zeros_above(uint32_t high)
 {
@@ -52,8 +46,8 @@ static struct ir_known by_operation(const struct ir_facts *f, uint32_t id)
 	const struct ir_known anything = { 0, UINT32_MAX, 0, 0 };
 	struct ir_known known = anything;
 	struct ir_known a = insn->a == IR_NONE ? anything : f->known[insn->a];
-	bool is_const;
-	uint32_t k = const_of(f->ir, insn->b, &is_const);
+	uint32_t k = 0;
+	bool is_const = ir_is_const(f->ir, insn->b, &k);
 
 	switch ((enum ir_op)insn->op) {
 	case IR_CONST:
@@ -209,10 +203,9 @@ static void learn_of_operand(struct ir_facts *f, uint32_t value, uint32_t k)
 {
 	const struct ir_insn *insn = &f->ir->insns[value];
 	struct ir_known known;
-	bool is_const;
-	uint32_t mask = const_of(f->ir, insn->b, &is_const);
+	uint32_t mask;
 
-	if (insn->op != IR_AND || !is_const)
+	if (insn->op != IR_AND || !ir_is_const(f->ir, insn->b, &mask))
 		return;
 	known = f->known[insn->a];
 	known.ones |= k & mask;

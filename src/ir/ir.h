@@ -98,6 +98,15 @@ CBPF_INTERNAL uint32_t ir_add(struct ir *ir, uint32_t block,
 			      struct ir_insn insn);
 /* The constant k, one instruction for all; at the head of block 0. */
 CBPF_INTERNAL uint32_t ir_const(struct ir *ir, uint32_t k);
+/* Whether a value, or IR_NONE, is a constant; then *k is it. */
+CBPF_INLINE bool ir_is_const(const struct ir *ir, uint32_t value, uint32_t *k)
+{
+	if (value == IR_NONE || ir->insns[value].op != IR_CONST)
+		return false;
+	*k = ir->insns[value].k;
+	return true;
+}
+
 /* n edges in a row, the block's own; they lead nowhere yet. */
 CBPF_INTERNAL void ir_add_edges(struct ir *ir, uint32_t block, uint32_t n);
 /* Leads an edge to a block; args has one value for each of its parameters. */
@@ -118,6 +127,15 @@ CBPF_INTERNAL void ir_follow(struct ir *ir, uint32_t edge, uint32_t other);
 CBPF_INTERNAL void ir_return(struct ir *ir, uint32_t block, uint32_t value);
 /* Takes parameter i of a block away, and its arguments. */
 CBPF_INTERNAL void ir_drop_param(struct ir *ir, uint32_t block, uint32_t i);
+/* An instruction's operands by what stands for the values. */
+CBPF_INLINE void ir_rename_insn(struct ir_insn *insn, const uint32_t *same)
+{
+	if (insn->a != IR_NONE)
+		insn->a = same[insn->a];
+	if (insn->b != IR_NONE)
+		insn->b = same[insn->b];
+}
+
 /* How a block ends, and its arguments, by what stands for the values. */
 CBPF_INTERNAL void ir_rename_end(struct ir *ir, uint32_t block,
 				 const uint32_t *same);

@@ -29,21 +29,13 @@ struct threader {
 	struct ir_mark *marks;	   /* by block: before it was entered */
 };
 
-static bool is_const(const struct ir *ir, uint32_t value, uint32_t *k)
-{
-	if (value == IR_NONE || ir->insns[value].op != IR_CONST)
-		return false;
-	*k = ir->insns[value].k;
-	return true;
-}
-
 /* What an edge of a branch says. */
 static void learn_edge(struct threader *t, uint32_t edge)
 {
 	const struct ir_block *from = &t->ir->blocks[t->ir->edges[edge].from];
 	uint32_t k;
 
-	if (from->end == IR_BRANCH && is_const(t->ir, from->b, &k))
+	if (from->end == IR_BRANCH && ir_is_const(t->ir, from->b, &k))
 		ir_learn(&t->facts, from->test, from->a, k,
 			 edge == from->edges);
 }
@@ -57,7 +49,7 @@ static uint32_t known_exit(const struct threader *t, uint32_t id)
 
 	if (block->end == IR_JUMP)
 		return block->edges;
-	if (block->end == IR_BRANCH && is_const(t->ir, block->b, &k) &&
+	if (block->end == IR_BRANCH && ir_is_const(t->ir, block->b, &k) &&
 	    ir_knows(&t->facts, block->test, block->a, k, &outcome))
 		return block->edges + !outcome;
 	return IR_NONE;

@@ -103,14 +103,6 @@ static void put_jump(struct lowerer *l, enum isa_op op, uint32_t k, uint32_t t,
 	l->out[l->n_out - 1].f = f;
 }
 
-static bool is_const(const struct lowerer *l, uint32_t value, uint32_t *k)
-{
-	if (l->ir->insns[value].op != IR_CONST)
-		return false;
-	*k = l->ir->insns[value].k;
-	return true;
-}
-
 /* ---- values ------------------------------------------------------------- */
 
 /* One instruction makes it in A, anywhere. */
@@ -273,11 +265,11 @@ static void lower_alu(struct lowerer *l, uint32_t id)
 	const struct ir_insn *insn = &l->ir->insns[id];
 	uint32_t k;
 
-	if (insn->op == IR_SUB && is_const(l, insn->a, &k) && k == 0 &&
+	if (insn->op == IR_SUB && ir_is_const(l->ir, insn->a, &k) && k == 0 &&
 	    can_say(l, OP_NEG, 0)) {
 		to_a(l, insn->b);
 		put(l, OP_NEG, 0);
-	} else if (is_const(l, insn->b, &k) && fits_k(insn->op, k)) {
+	} else if (ir_is_const(l->ir, insn->b, &k) && fits_k(insn->op, k)) {
 		to_a(l, insn->a);
 		put(l, alu_op(insn->op, false), k);
 	} else {
@@ -293,10 +285,11 @@ static bool is_header_length(const struct lowerer *l, uint32_t id, uint32_t *k)
 	const struct ir_insn *shift = &l->ir->insns[id], *mask, *load;
 	uint32_t two, fifteen;
 
-	if (shift->op != IR_LSH || !is_const(l, shift->b, &two) || two != 2)
+	if (shift->op != IR_LSH || !ir_is_const(l->ir, shift->b, &two) ||
+	    two != 2)
 		return false;
 	mask = &l->ir->insns[shift->a];
-	if (mask->op != IR_AND || !is_const(l, mask->b, &fifteen) ||
+	if (mask->op != IR_AND || !ir_is_const(l->ir, mask->b, &fifteen) ||
 	    fifteen != 15)
 		return false;
 	load = &l->ir->insns[mask->a];
@@ -524,7 +517,7 @@ static void lower_branch(struct lowerer *l, const struct ir_block *block)
 {
 	const struct ir *ir = l->ir;
 	uint32_t to[2], k;
-	bool by_x = !is_const(l, block->b, &k);
+	bool by_x = !ir_is_const(l->ir, block->b, &k);
 	struct state after;
 
 	if (by_x)
@@ -567,7 +560,7 @@ static void lower_end(struct lowerer *l, const struct ir_block *block)
 {
 	uint32_t k;
 
-	if (block->end == IR_RET && is_const(l, block->a, &k)) {
+	if (block->end == IR_RET && ir_is_const(l->ir, block->a, &k)) {
 		if (k != 0)
 			load_wanted(l);
 		put(l, OP_RET_K, k);

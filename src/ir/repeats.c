@@ -59,10 +59,7 @@ static void number_insn(struct table *t, uint32_t id)
 	struct ir_insn *insn = &t->ir->insns[id];
 	uint32_t slot, before;
 
-	if (insn->a != IR_NONE)
-		insn->a = t->same[insn->a];
-	if (insn->b != IR_NONE)
-		insn->b = t->same[insn->b];
+	ir_rename_insn(insn, t->same);
 	if (insn->op == IR_PARAM || insn->op == IR_CONST ||
 	    ir_rows[insn->op].does == IR_ONCE)
 		return;
