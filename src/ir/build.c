@@ -100,9 +100,7 @@ static void registers_of(const struct cbpf_insn *insn, uint32_t *reads,
 	*writes |= row->writes & USES_M ? BIT(REG_M + insn->k) : 0;
 }
 
-/* Where an instruction may lead: n of them in to[]. */
-static unsigned leads_to(const struct cbpf_insn *insn, uint32_t pc,
-			 uint32_t to[2])
+unsigned ir_leads_to(const struct cbpf_insn *insn, uint32_t pc, uint32_t to[2])
 {
 	enum isa_op op = (enum isa_op)insn->code;
 
@@ -124,7 +122,7 @@ static void find_live(struct builder *b)
 
 	for (uint32_t pc = prog->n; pc-- > 0;) {
 		uint32_t to[2], reads, writes, live = 0;
-		unsigned n = leads_to(&prog->ops[pc], pc, to);
+		unsigned n = ir_leads_to(&prog->ops[pc], pc, to);
 
 		for (unsigned i = 0; i < n; i++)
 			live |= b->live[to[i]];
@@ -451,7 +449,7 @@ static void leave_at(struct builder *b, uint32_t pc)
 	unsigned n = 0;
 
 	if (block->end != IR_RET)
-		n = leads_to(&b->prog->ops[pc], pc, to);
+		n = ir_leads_to(&b->prog->ops[pc], pc, to);
 	if (block->end == IR_BRANCH && n == 1)
 		block->end = IR_JUMP;
 	leave(b, to, n);
@@ -518,7 +516,7 @@ static bool take_tables(struct builder *b, struct arena *arena)
 		uint32_t to[2];
 
 		/* one more for falling into what others lead to */
-		n_edges += 1 + leads_to(&prog->ops[pc], pc, to);
+		n_edges += 1 + ir_leads_to(&prog->ops[pc], pc, to);
 		if (row && (row->reads | row->writes) & USES_M &&
 		    REG_M + prog->ops[pc].k >= b->n_regs)
 			b->n_regs = REG_M + prog->ops[pc].k + 1;

@@ -150,6 +150,9 @@ CBPF_INTERNAL uint32_t *ir_identity(const struct ir *ir, struct arena *arena);
  */
 CBPF_INTERNAL enum cbpf_err ir_build(const struct cbpf_prog *prog,
 				     struct arena *arena, struct ir *ir);
+/* Where a decoded instruction may lead: so many different places, in to[]. */
+CBPF_INTERNAL unsigned ir_leads_to(const struct cbpf_insn *insn, uint32_t pc,
+				   uint32_t to[2]);
 
 /* ---- dominance (dominators.c) ------------------------------------------- */
 

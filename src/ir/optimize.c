@@ -34,21 +34,13 @@ static enum cbpf_err longest_way(const struct cbpf_prog *prog,
 	if (!way)
 		return CBPF_E_NOMEM;
 	for (uint32_t pc = prog->n; pc-- > 0;) {
-		const struct cbpf_insn *insn = &prog->ops[pc];
-		uint32_t next = pc + 1, t = next, f = next;
+		uint32_t to[2];
+		unsigned n = ir_leads_to(&prog->ops[pc], pc, to);
 
-		if (insn->code == OP_RET_K || insn->code == OP_RET_A ||
-		    insn->code == OP_BAD) {
-			way[pc] = 1;
-			continue;
-		}
-		if (insn->code == OP_JA)
-			t = f = next + insn->k;
-		else if (insn->code >= OP_JEQ_K && insn->code <= OP_JSET_X) {
-			t = next + insn->jt;
-			f = next + insn->jf;
-		}
-		way[pc] = 1 + (way[t] > way[f] ? way[t] : way[f]);
+		for (unsigned i = 0; i < n; i++)
+			if (way[pc] < way[to[i]])
+				way[pc] = way[to[i]];
+		way[pc]++;
 	}
 	*longest = prog->n ? way[0] : 0;
 	arena_free(&arena);
