@@ -121,7 +121,7 @@ static const char *check_values(const struct checker *c, uint32_t id)
 
 /* ---- all of it ---------------------------------------------------------- */
 
-const char *ir_check(const struct ir *ir)
+const char *ir_check(struct ir *ir)
 {
 	struct arena arena = arena_new(&ir->arena->mem);
 	struct checker c = {
@@ -130,20 +130,18 @@ const char *ir_check(const struct ir *ir)
 	};
 	const char *wrong = ir->n_blocks ? NULL : "there is no block";
 
-	if (!c.place) {
-		arena_free(&arena);
-		return "memory for looking at it was refused";
-	}
-	for (uint32_t id = 0; id < ir->n_blocks && !wrong; id++) {
+	ir->is_broken |= !c.place;
+	for (uint32_t id = 0; id < ir->n_blocks && !wrong && c.place; id++) {
 		wrong = check_insns(&c, id);
 		if (!wrong)
 			wrong = check_edges(&c, id);
 		if (!wrong)
 			wrong = check_ins(&c, id);
 	}
-	if (!wrong && !ir_find_dominators(ir, &arena, &c.doms))
-		wrong = "memory for looking at it was refused";
-	for (uint32_t id = 0; id < ir->n_blocks && !wrong; id++)
+	if (!wrong && !ir->is_broken)
+		ir->is_broken = !ir_find_dominators(ir, &arena, &c.doms);
+	for (uint32_t id = 0; id < ir->n_blocks && !wrong && !ir->is_broken;
+	     id++)
 		if (c.doms.idom[id] != IR_NONE)
 			wrong = check_values(&c, id);
 	arena_free(&arena);

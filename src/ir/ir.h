@@ -200,8 +200,11 @@ CBPF_INTERNAL enum cbpf_err ir_lower(const struct ir *ir,
 
 /* ---- looking at it ------------------------------------------------------ */
 
-/* What is wrong with it, a sentence; NULL: nothing. For debug builds. */
-CBPF_INTERNAL const char *ir_check(const struct ir *ir);
+/*
+ * What is wrong with it, a sentence; NULL: nothing, or memory for looking was
+ * refused, which breaks it. For debug builds.
+ */
+CBPF_INTERNAL const char *ir_check(struct ir *ir);
 /* As text. */
 CBPF_INTERNAL void ir_print(const struct ir *ir, struct buf *buf);
 /*
