@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "cbpf/capture.h"
 #include "cbpf/cbpf.h"
@@ -554,6 +555,36 @@ static void test_steps(void)
 	tap_ok(bad == 0, "whole, stepped and watched runs are the same");
 }
 
+/* The last byte of the largest packet there is, and the one behind it. */
+static void test_largest(void)
+{
+	static const struct cbpf_insn insns[] = {
+		{ CBPF_LDX_IMM, 0, 0, INT32_MAX - 2 },
+		{ CBPF_LD_BX, 0, 0, 1 },
+		{ CBPF_LD_BX, 0, 0, 2 },
+		{ CBPF_RET_K, 0, 0, 7 },
+	};
+	struct cbpf_packet largest = { .caplen = INT32_MAX };
+	struct cbpf_result result;
+	struct cbpf_prog *prog;
+	void *data = mmap(NULL, INT32_MAX, PROT_READ,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (data == MAP_FAILED) {
+		tap_skip("a packet of 2147483647 bytes is read to its end",
+			 "no such many addresses in a row here");
+		return;
+	}
+	largest.data = data;
+	if (cbpf_prog_new(insns, 4, NULL, &prog, NULL) == CBPF_OK) {
+		cbpf_run(prog, &largest, &result);
+		tap_ok(result.why == CBPF_E_LOAD_OUT && result.pc == 2,
+		       "a packet of 2147483647 bytes is read to its end");
+		cbpf_prog_free(prog);
+	}
+	munmap(data, INT32_MAX);
+}
+
 /* What no packet of a vector can be, and limits that end a run early. */
 static void test_run_limits(void)
 {
@@ -871,6 +902,7 @@ int main(int argc, char **argv)
 	test_hostile_text();
 	test_builder();
 	test_steps();
+	test_largest();
 	test_run_limits();
 	test_step_reads();
 	test_costs();
