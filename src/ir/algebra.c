@@ -163,6 +163,38 @@ static uint32_t fold_alu(struct folder *f, uint32_t id)
 	return same;
 }
 
+/* ---- loads -------------------------------------------------------------- */
+
+/* Where offsets end that a load can name. */
+static uint32_t end_of_offsets(const struct ir *ir)
+{
+	return ir->row->abs == ABS_LIMIT ? OPENBSD_BUFSIZE : INT32_MAX;
+}
+
+/*
+ * A load behind a constant, and its guard, are at a constant offset; but where
+ * that load would not end the run.
+ */
+static void fold_ind(struct folder *f, struct ir_insn *insn)
+{
+	uint32_t k;
+
+	if ((insn->op != IR_LOAD_IND && insn->op != IR_NEED_IND) ||
+	    !ir_is_const(f->ir, insn->a, &k) ||
+	    (uint64_t)k + insn->k + insn->size > end_of_offsets(f->ir) ||
+	    (insn->size == 2 && f->ir->row->ldh_reads_zero))
+		return;
+	insn->a = IR_NONE;
+	insn->k += k;
+	if (insn->op == IR_LOAD_IND) {
+		insn->op = IR_LOAD;
+		return;
+	}
+	insn->op = IR_NEED_BYTES;
+	insn->k += insn->size;
+	insn->size = 0;
+}
+
 /* ---- blocks ------------------------------------------------------------- */
 
 /* A guard: true if it always holds; *never: it never does. */
@@ -259,6 +291,7 @@ static void fold_block(struct folder *f, uint32_t block)
 
 		next = insn->next;
 		ir_rename_insn(insn, f->same);
+		fold_ind(f, insn);
 		if (is_alu(insn->op)) {
 			uint32_t same = fold_alu(f, id);
 

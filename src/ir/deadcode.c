@@ -56,17 +56,6 @@ static void drop_params(struct sweeper *s, uint32_t block)
 	}
 }
 
-/* Operands and arguments by what stands for them. */
-static void rename_values(struct sweeper *s, uint32_t id)
-{
-	struct ir *ir = s->ir;
-
-	for (uint32_t i = ir->blocks[id].first; i != IR_NONE;
-	     i = ir->insns[i].next)
-		ir_rename_insn(&ir->insns[i], s->same);
-	ir_rename_end(ir, id, s->same);
-}
-
 static void empty_block(struct sweeper *s, uint32_t id)
 {
 	struct ir_block *block = &s->ir->blocks[id];
@@ -158,7 +147,7 @@ void ir_deadcode(struct ir *ir)
 			continue;
 		}
 		drop_params(&s, id);
-		rename_values(&s, id);
+		ir_rename_block(ir, id, s.same);
 	}
 	for (uint32_t id = ir->n_blocks; id-- > 0;) {
 		sweep_block(&s, id);

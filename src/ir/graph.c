@@ -128,13 +128,6 @@ static void link_edge(struct ir *ir, uint32_t edge, uint32_t to,
 	ir->blocks[to].in = edge;
 }
 
-void ir_lead(struct ir *ir, uint32_t edge, uint32_t to, const uint32_t *args)
-{
-	cbpf_assert(ir->edges[edge].to == IR_NONE);
-	if (take_args(ir, ir->blocks[to].n_params))
-		link_edge(ir, edge, to, args);
-}
-
 /* ---- constants ---------------------------------------------------------- */
 
 static uint32_t *slot_of(const struct ir *ir, uint32_t k)
@@ -243,6 +236,15 @@ static void unlead(struct ir *ir, uint32_t edge)
 	e->to = e->prev_in = e->next_in = IR_NONE;
 }
 
+void ir_lead(struct ir *ir, uint32_t edge, uint32_t to, const uint32_t *args)
+{
+	if (!take_args(ir, ir->blocks[to].n_params))
+		return;
+	if (ir->edges[edge].to != IR_NONE)
+		unlead(ir, edge);
+	link_edge(ir, edge, to, args);
+}
+
 void ir_follow(struct ir *ir, uint32_t edge, uint32_t other)
 {
 	uint32_t to = ir->edges[other].to;
@@ -283,6 +285,86 @@ void ir_return(struct ir *ir, uint32_t id, uint32_t value)
 	ir->blocks[id].b = IR_NONE;
 }
 
+void ir_move_end(struct ir *ir, uint32_t id, uint32_t other)
+{
+	struct ir_block *to = &ir->blocks[id], *from = &ir->blocks[other];
+
+	for (uint32_t i = from->first; i != IR_NONE; i = ir->insns[i].next)
+		ir->insns[i].block = id;
+	if (from->first != IR_NONE && to->last != IR_NONE) {
+		ir->insns[to->last].next = from->first;
+		ir->insns[from->first].prev = to->last;
+	} else if (from->first != IR_NONE) {
+		to->first = from->first;
+	}
+	if (from->last != IR_NONE)
+		to->last = from->last;
+	to->end = from->end;
+	to->test = from->test;
+	to->a = from->a;
+	to->b = from->b;
+	to->edges = from->edges;
+	to->n_edges = from->n_edges;
+	for (uint32_t e = to->edges; e < to->edges + to->n_edges; e++)
+		ir->edges[e].from = id;
+	from->first = from->last = IR_NONE;
+	from->n_edges = 0;
+	from->end = IR_RET;
+	from->a = ir_const(ir, 0);
+	from->b = IR_NONE;
+}
+
+/* Behind the other parameters of its block. */
+static void move_to_params(struct ir *ir, uint32_t id)
+{
+	struct ir_insn *insn = &ir->insns[id];
+	struct ir_block *block = &ir->blocks[insn->block];
+	uint32_t before = IR_NONE, behind = block->first;
+
+	for (uint32_t i = 0; i < block->n_params; i++) {
+		before = behind;
+		behind = ir->insns[behind].next;
+	}
+	if (behind == id)
+		return;
+	block->last = insn->prev;
+	ir->insns[insn->prev].next = IR_NONE;
+	insn->prev = before;
+	insn->next = behind;
+	ir->insns[behind].prev = id;
+	if (before == IR_NONE)
+		block->first = id;
+	else
+		ir->insns[before].next = id;
+}
+
+uint32_t ir_add_param(struct ir *ir, uint32_t block, uint32_t value)
+{
+	uint32_t n = ir->blocks[block].n_params;
+	uint32_t id = ir_add(
+		ir, block,
+		(struct ir_insn){
+			.op = IR_PARAM, .a = IR_NONE, .b = IR_NONE, .k = n });
+
+	if (id == IR_NONE)
+		return IR_NONE;
+	move_to_params(ir, id);
+	ir->blocks[block].n_params++;
+	for (uint32_t e = ir->blocks[block].in; e != IR_NONE;
+	     e = ir->edges[e].next_in) {
+		if (!take_args(ir, n + 1))
+			return IR_NONE;
+		if (n)
+			memcpy(ir->args + ir->n_args,
+			       ir->args + ir->edges[e].args,
+			       n * sizeof(*ir->args));
+		ir->edges[e].args = ir->n_args;
+		ir->args[ir->n_args + n] = value;
+		ir->n_args += n + 1;
+	}
+	return id;
+}
+
 void ir_drop_param(struct ir *ir, uint32_t id, uint32_t i)
 {
 	struct ir_block *block = &ir->blocks[id];
@@ -317,6 +399,14 @@ void ir_rename_end(struct ir *ir, uint32_t id, const uint32_t *same)
 
 			*arg = same[*arg];
 		}
+}
+
+void ir_rename_block(struct ir *ir, uint32_t id, const uint32_t *same)
+{
+	for (uint32_t i = ir->blocks[id].first; i != IR_NONE;
+	     i = ir->insns[i].next)
+		ir_rename_insn(&ir->insns[i], same);
+	ir_rename_end(ir, id, same);
 }
 
 uint32_t *ir_identity(const struct ir *ir, struct arena *arena)

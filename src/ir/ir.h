@@ -84,6 +84,7 @@ struct ir {
 	uint32_t *constants; /* values, by a hash of the constant */
 	uint32_t n_insns, n_blocks, n_edges, n_args, n_constants;
 	uint32_t cap_insns, cap_blocks, cap_edges, cap_args, cap_constants;
+	bool is_small;	/* short is better than quick */
 	bool is_broken; /* memory was refused; what was added is not there */
 };
 
@@ -107,9 +108,18 @@ CBPF_INLINE bool ir_is_const(const struct ir *ir, uint32_t value, uint32_t *k)
 	return true;
 }
 
+/* Whether one edge leads to a block, and no other. */
+CBPF_INLINE bool ir_only_edge_to(const struct ir *ir, uint32_t block)
+{
+	uint32_t in = ir->blocks[block].in;
+
+	return in != IR_NONE && ir->edges[in].next_in == IR_NONE;
+}
+
 /* n edges in a row, the block's own; they lead nowhere yet. */
 CBPF_INTERNAL void ir_add_edges(struct ir *ir, uint32_t block, uint32_t n);
-/* Leads an edge to a block; args has one value for each of its parameters. */
+/* Leads an edge to a block, away from another; args has one value for each of
+ * its parameters. */
 CBPF_INTERNAL void ir_lead(struct ir *ir, uint32_t edge, uint32_t to,
 			   const uint32_t *args);
 
@@ -125,6 +135,18 @@ CBPF_INTERNAL void ir_keep_edge(struct ir *ir, uint32_t block, uint32_t edge);
 CBPF_INTERNAL void ir_follow(struct ir *ir, uint32_t edge, uint32_t other);
 /* The block returns the value, in place of how it ended. */
 CBPF_INTERNAL void ir_return(struct ir *ir, uint32_t block, uint32_t value);
+/*
+ * The instructions, the end and the edges of a block, to which nothing leads
+ * and which has no parameters, go to the end of one without edges. There must
+ * be a constant 0.
+ */
+CBPF_INTERNAL void ir_move_end(struct ir *ir, uint32_t block, uint32_t other);
+/*
+ * A parameter more, for which each edge that leads there brings the value;
+ * IR_NONE where memory is refused.
+ */
+CBPF_INTERNAL uint32_t ir_add_param(struct ir *ir, uint32_t block,
+				    uint32_t value);
 /* Takes parameter i of a block away, and its arguments. */
 CBPF_INTERNAL void ir_drop_param(struct ir *ir, uint32_t block, uint32_t i);
 /* An instruction's operands by what stands for the values. */
@@ -139,6 +161,9 @@ CBPF_INLINE void ir_rename_insn(struct ir_insn *insn, const uint32_t *same)
 /* How a block ends, and its arguments, by what stands for the values. */
 CBPF_INTERNAL void ir_rename_end(struct ir *ir, uint32_t block,
 				 const uint32_t *same);
+/* All of a block by what stands for the values. */
+CBPF_INTERNAL void ir_rename_block(struct ir *ir, uint32_t block,
+				   const uint32_t *same);
 /* By value: what stands for it, to begin with itself; NULL: no memory. */
 CBPF_INTERNAL uint32_t *ir_identity(const struct ir *ir, struct arena *arena);
 
@@ -184,6 +209,8 @@ extern CBPF_INTERNAL const struct ir_pass ir_passes[];
 CBPF_INTERNAL void ir_algebra(struct ir *ir);
 CBPF_INTERNAL void ir_repeats(struct ir *ir);
 CBPF_INTERNAL void ir_jumpthread(struct ir *ir);
+CBPF_INTERNAL void ir_chains(struct ir *ir);
+CBPF_INTERNAL void ir_tails(struct ir *ir);
 CBPF_INTERNAL void ir_guards(struct ir *ir);
 CBPF_INTERNAL void ir_deadcode(struct ir *ir);
 

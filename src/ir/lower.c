@@ -6,10 +6,11 @@
  *	branch v2 == 0x800, b1, b2	->	jeq #0x800, b1, b2
  *
  * Blocks are written in their order, instructions in theirs, which is the order
- * of some program that ran. A value is made when its instruction comes and
- *stays in A; loads at constant offsets, constants and the like are made where
- *they are used, as often as that is. What A and X hold is known at each place,
- *and where ways meet, what they hold alike.
+ * of some program that ran. A value is made when its instruction comes, and
+ * stays in A; loads at constant offsets, constants and the like are made where
+ * they are used, as often as that is. What A and X hold is known at each place,
+ * and where ways meet, what they hold alike. Of a block's parameters the one
+ * that it uses first comes in A, the others in words of M[].
  *
  * A value that is wanted when it is in neither gets a word of M[]: it is stored
  * when it is made. Which those are is found by writing the program: what is
@@ -39,6 +40,8 @@ struct lowerer {
 		uint32_t a, x;	/* values, or IR_NONE */
 		uint32_t bytes; /* that the packet is known to have */
 	} * in;			/* by block, where a way has led there */
+	uint32_t
+		*in_a; /* by block: the parameter that comes in A, or IR_NONE */
 	bool *is_reached;
 	uint32_t *at; /* by block, then by edge: where it begins in out */
 
@@ -311,6 +314,8 @@ static void lower_value(struct lowerer *l, uint32_t id)
 	const struct ir_insn *insn = &l->ir->insns[id];
 	uint32_t k;
 
+	if (insn->op == IR_PARAM && id == l->in_a[l->block])
+		keep(l, id);
 	/* in A it is what a guard has loaded */
 	if (is_cheap(insn) || insn->op == IR_PARAM || l->now.a == id ||
 	    is_part_of_header_length(l, id))
@@ -460,22 +465,41 @@ static void arrive(struct lowerer *l, uint32_t to, struct state state)
 		in->bytes = state.bytes;
 }
 
-/* The parameters of the block an edge leads to get their words. */
+/* The parameters of the block an edge leads to get what they are. */
 static void pass_arguments(struct lowerer *l, uint32_t edge)
 {
 	const struct ir *ir = l->ir;
 	const struct ir_edge *e = &ir->edges[edge];
-	uint32_t param = ir->blocks[e->to].first;
+	uint32_t param = ir->blocks[e->to].first, for_a = IR_NONE;
 
 	for (uint32_t i = 0; i < ir->blocks[e->to].n_params; i++) {
-		to_a(l, ir->args[e->args + i]);
-		l->is_homed[param] = true;
-		if (l->word[param] == WORDS)
-			take_word(l, param);
-		put(l, OP_ST, l->word[param]);
-		l->now.a = param;
+		uint32_t arg = ir->args[e->args + i];
+
+		if (param == l->in_a[e->to]) {
+			for_a = arg;
+		} else {
+			to_a(l, arg);
+			l->is_homed[param] = true;
+			if (l->word[param] == WORDS)
+				take_word(l, param);
+			put(l, OP_ST, l->word[param]);
+		}
 		param = ir->insns[param].next;
 	}
+	if (for_a == IR_NONE)
+		return;
+	to_a(l, for_a);
+	l->now.a = l->in_a[e->to];
+}
+
+/* Whether an edge needs no code of its own, what it brings being in A. */
+static bool is_bare(const struct lowerer *l, uint32_t edge)
+{
+	const struct ir_edge *e = &l->ir->edges[edge];
+	uint32_t n = l->ir->blocks[e->to].n_params;
+
+	return n == 0 || (n == 1 && l->in_a[e->to] != IR_NONE &&
+			  l->ir->args[e->args] == l->now.a);
 }
 
 /* What is written next; IR_NONE: nothing. */
@@ -524,19 +548,17 @@ static void lower_branch(struct lowerer *l, const struct ir_block *block)
 		to_both(l, block->a, block->b);
 	else
 		to_a(l, block->a);
-	for (unsigned i = 0; i < 2; i++) {
-		const struct ir_edge *e = &ir->edges[block->edges + i];
-
-		to[i] = ir->blocks[e->to].n_params
-				? ir->n_blocks + block->edges + i
-				: e->to;
-	}
+	for (unsigned i = 0; i < 2; i++)
+		to[i] = is_bare(l, block->edges + i)
+				? ir->edges[block->edges + i].to
+				: ir->n_blocks + block->edges + i;
 	put_jump(l, test_op(block->test, by_x), by_x ? 0 : k, to[0], to[1]);
 	after = l->now;
 	for (unsigned i = 0; i < 2; i++) {
 		l->now = after;
 		if (to[i] < ir->n_blocks) {
-			arrive(l, to[i], after);
+			pass_arguments(l, block->edges + i);
+			arrive(l, to[i], l->now);
 			continue;
 		}
 		l->at[to[i]] = l->n_out;
@@ -657,6 +679,40 @@ static void find_uses(struct lowerer *l)
 	}
 }
 
+/* The value that a block wants in a register before any other, or IR_NONE. */
+static uint32_t first_wanted(const struct ir *ir, uint32_t id)
+{
+	const struct ir_block *block = &ir->blocks[id];
+	uint32_t k;
+
+	for (uint32_t i = block->first; i != IR_NONE; i = ir->insns[i].next) {
+		const struct ir_insn *insn = &ir->insns[i];
+
+		if (ir_rows[insn->op].operands == 0)
+			continue;
+		return ir_is_const(ir, insn->a, &k) ? insn->b : insn->a;
+	}
+	if (block->end != IR_JUMP)
+		return block->a;
+	return ir->blocks[ir->edges[block->edges].to].n_params
+		       ? ir->args[ir->edges[block->edges].args]
+		       : IR_NONE;
+}
+
+static void find_in_a(struct lowerer *l)
+{
+	const struct ir *ir = l->ir;
+
+	for (uint32_t id = 0; id < ir->n_blocks; id++) {
+		uint32_t value = first_wanted(ir, id);
+
+		l->in_a[id] = IR_NONE;
+		if (value != IR_NONE && ir->insns[value].op == IR_PARAM &&
+		    ir->insns[value].block == id)
+			l->in_a[id] = value;
+	}
+}
+
 static bool take_tables(struct lowerer *l)
 {
 	const struct ir *ir = l->ir;
@@ -669,11 +725,12 @@ static bool take_tables(struct lowerer *l)
 	l->in = arena_take(l->arena, ir->n_blocks, sizeof(*l->in));
 	l->is_reached =
 		arena_take(l->arena, ir->n_blocks, sizeof(*l->is_reached));
+	l->in_a = arena_take(l->arena, ir->n_blocks, sizeof(*l->in_a));
 	l->at = arena_take(l->arena, places, sizeof(*l->at));
 	l->order = arena_take(l->arena, ir->n_blocks, sizeof(*l->order));
 	l->place = arena_take(l->arena, ir->n_blocks, sizeof(*l->place));
 	return l->order && l->place && l->is_homed && l->word && l->last_use &&
-	       l->n_uses && l->in && l->is_reached && l->at;
+	       l->n_uses && l->in && l->in_a && l->is_reached && l->at;
 }
 
 /* Writes it all once. False: something was missed, or an error. */
@@ -722,6 +779,7 @@ enum cbpf_err ir_lower(const struct ir *ir, const struct cbpf_mem *mem,
 	else {
 		find_order(&l);
 		find_uses(&l);
+		find_in_a(&l);
 	}
 	while (l.err == CBPF_OK && !write_program(&l))
 		if (++rounds == ROUNDS_MAX)

@@ -119,6 +119,7 @@ static enum cbpf_err make(struct optimizer *o, const struct cbpf_prog *prog)
 	enum cbpf_err err = ir_build(prog, &arena, &ir);
 
 	if (err == CBPF_OK) {
+		ir.is_small = o->opts.is_small;
 		run_passes(o, &ir);
 		err = ir.is_broken
 			      ? CBPF_E_NOMEM

@@ -9,6 +9,8 @@ const struct ir_pass ir_passes[] = {
 	  ir_algebra },
 	{ "repeats", "does nothing twice", ir_repeats },
 	{ "jumpthread", "leads jumps to where they end up", ir_jumpthread },
+	{ "chains", "makes one block of two in a row", ir_chains },
+	{ "tails", "does in one place what is done in two", ir_tails },
 	{ "guards", "asks for no bytes that are there", ir_guards },
 	{ "deadcode", "drops what nobody uses", ir_deadcode },
 	{ NULL, NULL, NULL },

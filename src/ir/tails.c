@@ -1,0 +1,448 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Tail merging by value: of two parts of the graph that do the same one is
+ * left, be it with different values; those come as parameters.
+ *
+ *	b1:	v4 = load.2 [54]	b1:	v4 = load.2 [54]
+ *		branch v4 == 80, b8, b2		jump b3(v4)
+ *	b2:	branch v4 == 443, b8, b9 ->
+ *	b3:	v6 = load.2 [20]	b4(v9):	branch v9 == 80, b8, b5
+ *		branch v6 == 80, b8, b4	b5:	branch v9 == 443, b8, b9
+ *	b4:	branch v6 == 443, b8, b9
+ *
+ * Each block has a number made of what it and all behind it do, the values it
+ * did not make itself left out. Blocks of one number are compared in step, from
+ * the first on, so that the largest parts are found; what is different is noted
+ * for each value. The part that stands later stays: edges lead forward. What is
+ * saved must be more than parameters cost.
+ *
+ * One pass in the order of the blocks; what a merging leaves without a way
+ * there is taken away, so that there are fewer blocks after each: it ends. The
+ * blocks compared are counted, and with more than WORK_MAX of a block it is
+ * given up.
+ */
+#include <string.h>
+
+#include "ir/ir.h"
+
+#define PARAMS_MAX 4  /* values that may be different */
+#define TRIES_MAX  4  /* parts with which one is compared */
+#define WORK_MAX   16 /* blocks compared, for each that there is */
+
+struct merger {
+	struct ir *ir;
+	struct arena *arena;
+	uint64_t *hash;		/* by block */
+	uint32_t *first, *next; /* blocks by hash, the last met first */
+	uint32_t n_slots;
+	uint32_t zero; /* the constant */
+	uint64_t work; /* blocks that may still be compared */
+
+	/* one comparison: parts that begin with from and to */
+	uint32_t from, to;
+	uint32_t *twin;	   /* by block of the one: of the other, or IR_NONE */
+	uint32_t *image;   /* by value of the one: of the other, or IR_NONE */
+	uint32_t *origin;  /* the other way round */
+	uint32_t *matched; /* blocks that have a twin */
+	uint32_t n_matched;
+	uint32_t *mapped; /* values that have an image */
+	uint32_t n_mapped;
+	uint32_t differ[PARAMS_MAX]; /* values of the one from outside it, whose
+				      * images are others */
+	uint32_t n_differ;
+	uint32_t *same; /* by value: itself, but while some are renamed */
+};
+
+/* ---- numbers ------------------------------------------------------------ */
+
+static uint64_t mix(uint64_t h, uint64_t more)
+{
+	h = (h ^ more) * 0x9e3779b97f4a7c15u;
+	return h ^ h >> 29;
+}
+
+/* Constants count; what the block has not made itself does not. */
+static uint64_t hash_value(const struct merger *m, uint32_t id, uint32_t value)
+{
+	uint32_t k;
+
+	if (value == IR_NONE)
+		return 1;
+	if (ir_is_const(m->ir, value, &k))
+		return 2 + (uint64_t)k;
+	return m->ir->insns[value].block == id ? 3 : 4;
+}
+
+static uint64_t hash_block(const struct merger *m, uint32_t id)
+{
+	const struct ir *ir = m->ir;
+	const struct ir_block *block = &ir->blocks[id];
+	uint64_t h = mix(block->end, block->n_params);
+
+	for (uint32_t i = block->first; i != IR_NONE; i = ir->insns[i].next) {
+		const struct ir_insn *insn = &ir->insns[i];
+
+		if (insn->op == IR_CONST)
+			continue;
+		h = mix(h, (uint64_t)insn->op << 8 | insn->size);
+		h = mix(h, insn->k);
+		h = mix(h, hash_value(m, id, insn->a));
+		h = mix(h, hash_value(m, id, insn->b));
+	}
+	if (block->end == IR_BRANCH)
+		h = mix(h, block->test);
+	h = mix(h, hash_value(m, id, block->a));
+	h = mix(h, hash_value(m, id, block->b));
+	for (uint32_t e = block->edges; e < block->edges + block->n_edges; e++)
+		h = mix(h, m->hash[ir->edges[e].to]);
+	return h;
+}
+
+/* ---- two parts in step -------------------------------------------------- */
+
+static void map_value(struct merger *m, uint32_t a, uint32_t b)
+{
+	m->image[a] = b;
+	m->origin[b] = a;
+	m->mapped[m->n_mapped++] = a;
+}
+
+/* Whether two values can stand for each other. */
+static bool match_value(struct merger *m, uint32_t a, uint32_t b)
+{
+	const struct ir *ir = m->ir;
+	uint32_t k;
+
+	if (a == IR_NONE || b == IR_NONE)
+		return a == b;
+	if (m->image[a] != IR_NONE || m->origin[b] != IR_NONE)
+		return m->image[a] == b;
+	if (ir_is_const(ir, a, &k) || ir_is_const(ir, b, &k))
+		return a == b;
+	if (a != b) {
+		if (m->n_differ == PARAMS_MAX)
+			return false;
+		m->differ[m->n_differ++] = a;
+	}
+	map_value(m, a, b);
+	return true;
+}
+
+static bool match_insns(struct merger *m, uint32_t a, uint32_t b)
+{
+	const struct ir_insn *insns = m->ir->insns;
+	uint32_t i = m->ir->blocks[a].first, j = m->ir->blocks[b].first;
+
+	/* constants, at the head of the first block, are nobody's */
+	while (i != IR_NONE && insns[i].op == IR_CONST)
+		i = insns[i].next;
+	for (; i != IR_NONE && j != IR_NONE;
+	     i = insns[i].next, j = insns[j].next) {
+		if (insns[i].op != insns[j].op ||
+		    insns[i].size != insns[j].size ||
+		    insns[i].k != insns[j].k ||
+		    !match_value(m, insns[i].a, insns[j].a) ||
+		    !match_value(m, insns[i].b, insns[j].b))
+			return false;
+		map_value(m, i, j);
+	}
+	return i == j;
+}
+
+static bool match_edges(struct merger *m, uint32_t a, uint32_t b)
+{
+	const struct ir *ir = m->ir;
+	const struct ir_edge *ea = &ir->edges[ir->blocks[a].edges];
+	const struct ir_edge *eb = &ir->edges[ir->blocks[b].edges];
+
+	for (uint32_t i = 0; i < ir->blocks[a].n_edges; i++, ea++, eb++) {
+		uint32_t n = ir->blocks[ea->to].n_params;
+
+		if (n != ir->blocks[eb->to].n_params)
+			return false;
+		for (uint32_t p = 0; p < n; p++)
+			if (!match_value(m, ir->args[ea->args + p],
+					 ir->args[eb->args + p]))
+				return false;
+		if (ea->to == eb->to)
+			continue;
+		if (m->twin[ea->to] != IR_NONE) {
+			if (m->twin[ea->to] != eb->to)
+				return false;
+			continue;
+		}
+		if (m->hash[ea->to] != m->hash[eb->to])
+			return false;
+		m->twin[ea->to] = eb->to;
+		m->matched[m->n_matched++] = ea->to;
+	}
+	return true;
+}
+
+static bool match_blocks(struct merger *m, uint32_t a, uint32_t b)
+{
+	const struct ir_block *x = &m->ir->blocks[a], *y = &m->ir->blocks[b];
+
+	return x->end == y->end && x->n_edges == y->n_edges &&
+	       x->n_params == y->n_params &&
+	       (x->end != IR_BRANCH || x->test == y->test) &&
+	       match_insns(m, a, b) && match_value(m, x->a, y->a) &&
+	       match_value(m, x->b, y->b) && match_edges(m, a, b);
+}
+
+/* Compares the parts that begin with two blocks. */
+static bool match_parts(struct merger *m, uint32_t from, uint32_t to)
+{
+	m->from = from;
+	m->to = to;
+	m->n_matched = m->n_mapped = m->n_differ = 0;
+	m->twin[from] = to;
+	m->matched[m->n_matched++] = from;
+	for (uint32_t i = 0; i < m->n_matched; i++) {
+		if (m->work == 0 ||
+		    !match_blocks(m, m->matched[i], m->twin[m->matched[i]]))
+			return false;
+		m->work--;
+	}
+	return true;
+}
+
+static void forget(struct merger *m)
+{
+	for (uint32_t i = 0; i < m->n_matched; i++)
+		m->twin[m->matched[i]] = IR_NONE;
+	for (uint32_t i = 0; i < m->n_mapped; i++) {
+		m->origin[m->image[m->mapped[i]]] = IR_NONE;
+		m->image[m->mapped[i]] = IR_NONE;
+	}
+}
+
+/* ---- what it is worth --------------------------------------------------- */
+
+/* Instructions that it is written as, about. */
+static uint32_t size_of(const struct ir *ir, uint32_t id)
+{
+	uint32_t size = 1;
+
+	for (uint32_t i = ir->blocks[id].first; i != IR_NONE;
+	     i = ir->insns[i].next)
+		size += ir_rows[ir->insns[i].op].does != IR_GUARD &&
+			ir->insns[i].op != IR_CONST &&
+			ir->insns[i].op != IR_PARAM;
+	return size;
+}
+
+/* Whether all that leads to a block comes from blocks of a list. */
+static bool is_closed(const struct ir *ir, uint32_t id, const bool *in_list)
+{
+	for (uint32_t e = ir->blocks[id].in; e != IR_NONE;
+	     e = ir->edges[e].next_in)
+		if (!in_list[ir->edges[e].from])
+			return false;
+	return true;
+}
+
+static uint32_t count_in(const struct ir *ir, uint32_t id)
+{
+	uint32_t n = 0;
+
+	for (uint32_t e = ir->blocks[id].in; e != IR_NONE;
+	     e = ir->edges[e].next_in)
+		n++;
+	return n;
+}
+
+/* What goes away: of the one part, what nothing else leads into. */
+static uint32_t gain_of(const struct merger *m, bool *gone)
+{
+	uint32_t gain = 0;
+
+	memset(gone, 0, m->ir->n_blocks);
+	for (uint32_t i = 0; i < m->n_matched; i++) {
+		uint32_t id = m->matched[i];
+
+		if (i > 0 && !is_closed(m->ir, id, gone))
+			continue;
+		gone[id] = true;
+		gain += size_of(m->ir, id);
+	}
+	return gain;
+}
+
+/* The first block of the other part wants the value in a register first. */
+static bool comes_in_a(const struct merger *m, uint32_t value)
+{
+	const struct ir *ir = m->ir;
+	const struct ir_block *block = &ir->blocks[m->to];
+	uint32_t other = m->image[value];
+
+	for (uint32_t i = block->first; i != IR_NONE; i = ir->insns[i].next)
+		if (ir_rows[ir->insns[i].op].operands > 0)
+			return ir->insns[i].a == other;
+	return block->end != IR_JUMP && block->a == other;
+}
+
+static uint32_t cost_of(const struct merger *m)
+{
+	uint32_t cost = m->n_differ ? 1 : 0, ways;
+
+	ways = count_in(m->ir, m->from) + count_in(m->ir, m->to);
+	for (uint32_t i = 0; i < m->n_differ; i++)
+		if (i > 0 || !comes_in_a(m, m->differ[i]))
+			cost += ways + 1;
+	return cost;
+}
+
+/* Parameters are seen in the part alone if nothing else leads into it. */
+static bool is_other_closed(const struct merger *m, bool *in_list)
+{
+	memset(in_list, 0, m->ir->n_blocks);
+	for (uint32_t i = 0; i < m->n_matched; i++)
+		in_list[m->twin[m->matched[i]]] = true;
+	for (uint32_t i = 1; i < m->n_matched; i++)
+		if (!is_closed(m->ir, m->twin[m->matched[i]], in_list))
+			return false;
+	return true;
+}
+
+static bool is_worth_it(const struct merger *m, bool *list)
+{
+	if (m->n_differ == 0)
+		return true;
+	return m->ir->is_small && is_other_closed(m, list) &&
+	       gain_of(m, list) > cost_of(m);
+}
+
+/* ---- merging ------------------------------------------------------------ */
+
+/* Values that are different become parameters of the part that stays. */
+static void add_params(struct merger *m)
+{
+	struct ir *ir = m->ir;
+	uint32_t params[PARAMS_MAX];
+
+	for (uint32_t i = 0; i < m->n_differ; i++)
+		params[i] = ir_add_param(ir, m->to, m->image[m->differ[i]]);
+	if (ir->is_broken)
+		return;
+	for (uint32_t i = 0; i < m->n_differ; i++)
+		m->same[m->image[m->differ[i]]] = params[i];
+	for (uint32_t i = 0; m->n_differ && i < m->n_matched; i++)
+		ir_rename_block(ir, m->twin[m->matched[i]], m->same);
+	for (uint32_t i = 0; i < m->n_differ; i++)
+		m->same[m->image[m->differ[i]]] = m->image[m->differ[i]];
+}
+
+/* What leads to the one part leads to the other, with its own values. */
+static bool lead_over(struct merger *m)
+{
+	struct ir *ir = m->ir;
+	uint32_t n_own = ir->blocks[m->from].n_params, e;
+	uint32_t *args =
+		arena_take(m->arena, n_own + PARAMS_MAX, sizeof(*args));
+
+	if (!args)
+		return false;
+	while ((e = ir->blocks[m->from].in) != IR_NONE && !ir->is_broken) {
+		if (n_own)
+			memcpy(args, ir->args + ir->edges[e].args,
+			       n_own * sizeof(*args));
+		memcpy(args + n_own, m->differ, m->n_differ * sizeof(*args));
+		ir_lead(ir, e, m->to, args);
+	}
+	return !ir->is_broken;
+}
+
+/* Blocks to which nothing leads lead nowhere; in order, what they led to. */
+static void cut_off(struct merger *m)
+{
+	for (uint32_t i = 0; i < m->n_matched; i++)
+		if (m->ir->blocks[m->matched[i]].in == IR_NONE)
+			ir_return(m->ir, m->matched[i], m->zero);
+}
+
+/* Looks for a part that does what one does which begins at a block. */
+static void merge_at(struct merger *m, uint32_t id, bool *list)
+{
+	uint32_t slot = (uint32_t)(m->hash[id] >> 32) & (m->n_slots - 1);
+	unsigned tries = 0;
+
+	for (uint32_t other = m->first[slot];
+	     other != IR_NONE && tries < TRIES_MAX; other = m->next[other]) {
+		bool is_merged;
+
+		if (m->hash[other] != m->hash[id] ||
+		    m->ir->blocks[other].in == IR_NONE)
+			continue;
+		tries++;
+		is_merged = match_parts(m, other, id) && is_worth_it(m, list);
+		if (is_merged) {
+			add_params(m);
+			if (!m->ir->is_broken && lead_over(m))
+				cut_off(m);
+			else
+				m->ir->is_broken = true;
+		}
+		forget(m);
+		if (m->ir->is_broken)
+			return;
+	}
+	m->next[id] = m->first[slot];
+	m->first[slot] = id;
+}
+
+/* ---- all of it ---------------------------------------------------------- */
+
+static uint32_t *nones(struct arena *arena, uint32_t n)
+{
+	uint32_t *list = arena_take(arena, n, sizeof(*list));
+
+	if (list)
+		memset(list, 0xff, n * sizeof(*list));
+	return list;
+}
+
+static bool take_tables(struct merger *m, struct arena *arena)
+{
+	const uint32_t blocks = m->ir->n_blocks;
+	/* a parameter more for each block at the most, PARAMS_MAX times */
+	const uint32_t values = m->ir->n_insns + PARAMS_MAX * blocks;
+
+	m->n_slots = 64;
+	while (m->n_slots < blocks)
+		m->n_slots *= 2;
+	m->hash = arena_take(arena, blocks, sizeof(*m->hash));
+	m->first = nones(arena, m->n_slots);
+	m->next = nones(arena, blocks);
+	m->twin = nones(arena, blocks);
+	m->matched = nones(arena, blocks);
+	m->image = nones(arena, values);
+	m->origin = nones(arena, values);
+	m->mapped = nones(arena, values);
+	m->same = arena_take(arena, values, sizeof(*m->same));
+	for (uint32_t i = 0; m->same && i < values; i++)
+		m->same[i] = i;
+	return m->hash && m->first && m->next && m->twin && m->matched &&
+	       m->image && m->origin && m->mapped && m->same;
+}
+
+void ir_tails(struct ir *ir)
+{
+	struct arena arena = arena_new(&ir->arena->mem);
+	struct merger m = { .ir = ir, .arena = &arena };
+	bool *list = arena_take(&arena, ir->n_blocks, sizeof(*list));
+
+	m.zero = ir_const(ir, 0);
+	if (!list || m.zero == IR_NONE || !take_tables(&m, &arena)) {
+		ir->is_broken = true;
+		arena_free(&arena);
+		return;
+	}
+	m.work = (uint64_t)ir->n_blocks * WORK_MAX;
+	for (uint32_t id = ir->n_blocks; id-- > 0;)
+		m.hash[id] = hash_block(&m, id);
+	for (uint32_t id = 0; id < ir->n_blocks && !ir->is_broken; id++)
+		if (id == 0 || ir->blocks[id].in != IR_NONE)
+			merge_at(&m, id, list);
+	arena_free(&arena);
+}

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Expressions of the capture language, a line each (LINKTYPE, a tab, the
+ * expression): what the optimizer makes of libpcap's program returns the same
+ * for every packet, and is not longer than what libpcap's own optimizer makes.
+ *
+ *	expr FILE [PACKETS]
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cbpf/capture.h"
+#include "cbpf/cbpf.h"
+#include "cbpf/expr.h"
+#include "tap.h"
+
+struct totals {
+	unsigned expressions, differing, refused;
+	unsigned longer, much_longer; /* than libpcap's */
+	uint64_t ours, theirs;
+};
+
+/* Packets, made for one of the two, over which they do not agree. */
+static unsigned differing(const struct cbpf_prog *a, const struct cbpf_prog *b,
+			  const struct cbpf_prog *made_for, int packets)
+{
+	uint8_t data[CBPF_RANDOM_MOST];
+	uint64_t seed = 1;
+	unsigned bad = 0;
+
+	for (int i = 0; i < packets; i++) {
+		struct cbpf_packet packet = { .data = data };
+		struct cbpf_result of_a, of_b;
+
+		packet.caplen = packet.wirelen = (uint32_t)cbpf_random_packet(
+			&seed, made_for, 0, data, sizeof(data));
+		cbpf_run(a, &packet, &of_a);
+		cbpf_run(b, &packet, &of_b);
+		bad += of_a.value != of_b.value;
+	}
+	return bad;
+}
+
+static unsigned compare(const struct cbpf_code *given,
+			const struct cbpf_code *made, int packets)
+{
+	struct cbpf_prog_opts opts = { .size = sizeof(opts),
+				       .dialect = CBPF_LIBPCAP };
+	struct cbpf_prog *a, *b;
+	unsigned bad = 1;
+
+	if (cbpf_prog_new(given->insns, given->n, &opts, &a, NULL) != CBPF_OK)
+		return 1;
+	if (cbpf_prog_new(made->insns, made->n, &opts, &b, NULL) == CBPF_OK) {
+		bad = differing(a, b, a, packets) + differing(a, b, b, packets);
+		cbpf_prog_free(b);
+	}
+	cbpf_prog_free(a);
+	return bad;
+}
+
+static void try_expression(uint16_t link, const char *text, int packets,
+			   struct totals *t)
+{
+	struct cbpf_expr_opts opts = { .size = sizeof(opts),
+				       .link = link,
+				       .is_link_set = true };
+	struct cbpf_optimize_opts how = { .size = sizeof(how),
+					  .dialect = CBPF_LIBPCAP,
+					  .is_small = true };
+	struct cbpf_code theirs, plain, ours;
+	struct cbpf_optimized report;
+	struct cbpf_diag diag;
+
+	t->expressions++;
+	if (cbpf_expr_compile(text, &opts, &theirs, &diag) != CBPF_OK) {
+		printf("# %s: %s\n", text, diag.word);
+		t->refused++;
+		return;
+	}
+	opts.is_unoptimized = true;
+	if (cbpf_expr_compile(text, &opts, &plain, &diag) == CBPF_OK) {
+		if (cbpf_optimize(plain.insns, plain.n, &how, &ours, &report,
+				  &diag) == CBPF_OK) {
+			unsigned bad = compare(&plain, &ours, packets);
+
+			if (bad)
+				printf("# %s: %u packets differ\n", text, bad);
+			t->differing += bad;
+			t->ours += ours.n;
+			t->theirs += theirs.n;
+			if (ours.n > theirs.n) {
+				printf("# %zu, libpcap %zu: %s%s\n", ours.n,
+				       theirs.n, text,
+				       report.why ? " (not optimized)" : "");
+				t->longer++;
+				t->much_longer += ours.n > theirs.n + 2;
+			}
+			cbpf_code_free(&ours);
+		} else {
+			t->differing++;
+		}
+		cbpf_code_free(&plain);
+	}
+	cbpf_code_free(&theirs);
+}
+
+int main(int argc, char **argv)
+{
+	struct totals t = { 0 };
+	char line[4096];
+	FILE *in;
+
+	if (argc < 2 || !(in = fopen(argv[1], "r"))) {
+		fprintf(stderr, "usage: expr FILE [PACKETS]\n");
+		return 2;
+	}
+	while (fgets(line, sizeof(line), in)) {
+		char *text = strchr(line, '\t');
+		int link;
+
+		line[strcspn(line, "\n")] = '\0';
+		if (!text)
+			continue;
+		*text++ = '\0';
+		link = cbpf_link_find(line);
+		if (link < 0) {
+			tap_ok(false, "there is a link type %s", line);
+			continue;
+		}
+		try_expression((uint16_t)link, text,
+			       argc > 2 ? atoi(argv[2]) : 64, &t);
+	}
+	fclose(in);
+	tap_ok(t.refused == 0, "%u expressions are taken", t.expressions);
+	tap_ok(t.differing == 0, "what is made of them is the same");
+	tap_ok(t.longer * 50 <= t.expressions && t.much_longer == 0,
+	       "%ju instructions, libpcap's optimizer %ju; %u longer, %u by "
+	       "more than 2",
+	       (uintmax_t)t.ours, (uintmax_t)t.theirs, t.longer, t.much_longer);
+	return tap_done();
+}
