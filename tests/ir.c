@@ -152,8 +152,16 @@ static void try_program(const struct cbpf_prog *prog, int pass, uint64_t *seed,
 			wrong = ir.is_broken ? "no memory" : ir_check(&ir);
 		}
 	o->after += count_insns(&ir);
-	if (wrong && !o->disorder++)
-		printf("# %s\n", wrong);
+	if (wrong && !o->disorder++) {
+		struct buf buf = buf_new(NULL);
+		size_t len;
+		char *text;
+
+		ir_print(&ir, &buf);
+		text = buf_take(&buf, &len);
+		printf("# %s\n%s", wrong, text ? text : "");
+		free(text);
+	}
 	if (!wrong) {
 		o->differing += differing(prog, &ir, seed);
 		o->given += prog->n;

@@ -16,12 +16,13 @@
  * rewriting makes the operation cheaper or an operand earlier in the order of
  * definitions, and tries again no more than once an operand: it ends.
  */
-#include "ir/ir.h"
+#include "ir/facts.h"
 #include "isa/eval.h"
 
 struct folder {
 	struct ir *ir;
-	uint32_t *same; /* by value: what stands for it */
+	struct ir_facts facts; /* of the values that there were at first */
+	uint32_t *same;	       /* by value: what stands for it */
 };
 
 static bool commutes(unsigned op)
@@ -171,6 +172,26 @@ static uint32_t end_of_offsets(const struct ir *ir)
 	return ir->row->abs == ABS_LIMIT ? OPENBSD_BUFSIZE : INT32_MAX;
 }
 
+static bool is_load_ind(const struct ir_insn *insn)
+{
+	return insn->op == IR_LOAD_IND || insn->op == IR_NEED_IND;
+}
+
+/* Behind v + k: behind v, at k more, where no sum can be too large. */
+static void fold_base(struct folder *f, struct ir_insn *insn)
+{
+	const struct ir_insn *base = &f->ir->insns[insn->a];
+	uint32_t k;
+
+	if (base->op != IR_ADD || !ir_is_const(f->ir, base->b, &k) ||
+	    base->a >= f->facts.n_known ||
+	    (uint64_t)f->facts.known[base->a].high + k + insn->k + insn->size >
+		    end_of_offsets(f->ir))
+		return;
+	insn->a = base->a;
+	insn->k += k;
+}
+
 /*
  * A load behind a constant, and its guard, are at a constant offset; but where
  * that load would not end the run.
@@ -179,8 +200,7 @@ static void fold_ind(struct folder *f, struct ir_insn *insn)
 {
 	uint32_t k;
 
-	if ((insn->op != IR_LOAD_IND && insn->op != IR_NEED_IND) ||
-	    !ir_is_const(f->ir, insn->a, &k) ||
+	if (!ir_is_const(f->ir, insn->a, &k) ||
 	    (uint64_t)k + insn->k + insn->size > end_of_offsets(f->ir) ||
 	    (insn->size == 2 && f->ir->row->ldh_reads_zero))
 		return;
@@ -246,6 +266,25 @@ static void fold_test(struct folder *f, struct ir_block *block)
 	}
 }
 
+/* v & m is 0, or is m, one bit: a test of bits. */
+static void fold_mask(struct folder *f, uint32_t id)
+{
+	struct ir_block *block = &f->ir->blocks[id];
+	const struct ir_insn *insn = &f->ir->insns[block->a];
+	uint32_t m, k;
+
+	if (block->test != JMP_JEQ || insn->op != IR_AND ||
+	    !ir_is_const(f->ir, block->b, &k) ||
+	    !ir_is_const(f->ir, insn->b, &m) ||
+	    (k != 0 && (k != m || (m & (m - 1)))))
+		return;
+	block->test = JMP_JSET;
+	block->a = insn->a;
+	block->b = insn->b;
+	if (k == 0)
+		ir_swap_edges(f->ir, id);
+}
+
 /* Whether the outcome of a test is known, and which it is. */
 static bool is_known(const struct folder *f, const struct ir_block *block,
 		     bool *outcome)
@@ -277,6 +316,7 @@ static void fold_end(struct folder *f, uint32_t id)
 	if (block->end != IR_BRANCH)
 		return;
 	fold_test(f, block);
+	fold_mask(f, id);
 	if (is_known(f, block, &outcome))
 		ir_keep_edge(f->ir, id, block->edges + !outcome);
 }
@@ -291,7 +331,10 @@ static void fold_block(struct folder *f, uint32_t block)
 
 		next = insn->next;
 		ir_rename_insn(insn, f->same);
-		fold_ind(f, insn);
+		if (is_load_ind(insn))
+			fold_base(f, insn);
+		if (is_load_ind(insn))
+			fold_ind(f, insn);
 		if (is_alu(insn->op)) {
 			uint32_t same = fold_alu(f, id);
 
@@ -312,10 +355,9 @@ void ir_algebra(struct ir *ir)
 	struct arena arena = arena_new(&ir->arena->mem);
 	struct folder f = { .ir = ir, .same = ir_identity(ir, &arena) };
 
-	for (uint32_t id = 0; f.same && id < ir->n_blocks && !ir->is_broken;
-	     id++)
-		fold_block(&f, id);
-	if (!f.same)
+	if (!f.same || !ir_facts_new(ir, &arena, &f.facts))
 		ir->is_broken = true;
+	for (uint32_t id = 0; id < ir->n_blocks && !ir->is_broken; id++)
+		fold_block(&f, id);
 	arena_free(&arena);
 }

@@ -101,6 +101,7 @@ bool ir_facts_new(const struct ir *ir, struct arena *arena, struct ir_facts *f)
 	memset(f, 0, sizeof(*f));
 	f->ir = ir;
 	f->arena = arena;
+	f->n_known = ir->n_insns;
 	f->n_lists = 64;
 	while (f->n_lists < ir->n_blocks)
 		f->n_lists *= 2;

@@ -16,7 +16,8 @@ struct ir_known {
 
 struct ir_facts {
 	const struct ir *ir;
-	struct ir_known *known; /* by value */
+	struct ir_known *known; /* by value, of the n_known there were */
+	uint32_t n_known;
 	/* what was known before, to be known again */
 	struct {
 		uint32_t value;

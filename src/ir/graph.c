@@ -255,6 +255,21 @@ void ir_follow(struct ir *ir, uint32_t edge, uint32_t other)
 	link_edge(ir, edge, to, ir->args + ir->edges[other].args);
 }
 
+void ir_swap_edges(struct ir *ir, uint32_t id)
+{
+	uint32_t a = ir->blocks[id].edges, b = a + 1;
+	uint32_t to_a = ir->edges[a].to, to_b = ir->edges[b].to;
+	uint32_t args_a = ir->edges[a].args, args_b = ir->edges[b].args;
+
+	if (!take_args(ir,
+		       ir->blocks[to_a].n_params + ir->blocks[to_b].n_params))
+		return;
+	unlead(ir, a);
+	unlead(ir, b);
+	link_edge(ir, a, to_b, ir->args + args_b);
+	link_edge(ir, b, to_a, ir->args + args_a);
+}
+
 void ir_drop_edges(struct ir *ir, uint32_t id)
 {
 	struct ir_block *block = &ir->blocks[id];
@@ -283,6 +298,13 @@ void ir_return(struct ir *ir, uint32_t id, uint32_t value)
 	ir->blocks[id].end = IR_RET;
 	ir->blocks[id].a = value;
 	ir->blocks[id].b = IR_NONE;
+}
+
+void ir_cut_unreached(struct ir *ir, uint32_t value)
+{
+	for (uint32_t id = 1; id < ir->n_blocks; id++)
+		if (ir->blocks[id].in == IR_NONE)
+			ir_return(ir, id, value);
 }
 
 void ir_move_end(struct ir *ir, uint32_t id, uint32_t other)

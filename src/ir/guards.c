@@ -14,7 +14,8 @@
  * bytes, or returns 0, and one of them has no load that brings them, the block
  * asks for all of them: that is shorter, and asked for only then. Forward: how
  * many bytes there are is known, the least of what the ways here know; a guard
- * that asks for no more is dropped. Other guards are value numbering's
+ * that asks for no more is dropped. A block from which each way returns 0 does
+ * that. Other guards are value numbering's
  * (repeats.c). One pass backward, one forward.
  */
 #include "ir/ir.h"
@@ -22,6 +23,7 @@
 struct guarder {
 	struct ir *ir;
 	uint32_t *need;	 /* by block: bytes that each way through it needs */
+	uint32_t zero;	 /* the constant */
 	bool *is_costly; /* by block: it needs them, and no load brings them */
 	uint32_t *known; /* by block: bytes that are there at its end */
 };
@@ -87,6 +89,8 @@ static void look_at(struct guarder *g, uint32_t id)
 		need = insn->k;
 		has_guard = true;
 	}
+	if (behind == UINT32_MAX)
+		ir_return(ir, id, g->zero);
 	g->need[id] = need > behind ? need : behind;
 	g->is_costly[id] = has_guard && need && !brings(ir, id, need);
 }
@@ -131,12 +135,13 @@ void ir_guards(struct ir *ir)
 	struct arena arena = arena_new(&ir->arena->mem);
 	struct guarder g = {
 		.ir = ir,
+		.zero = ir_const(ir, 0),
 		.need = arena_take(&arena, ir->n_blocks, sizeof(*g.need)),
 		.is_costly = arena_take(&arena, ir->n_blocks, 1),
 		.known = arena_take(&arena, ir->n_blocks, sizeof(*g.known)),
 	};
 
-	if (!g.need || !g.is_costly || !g.known) {
+	if (g.zero == IR_NONE || !g.need || !g.is_costly || !g.known) {
 		ir->is_broken = true;
 		arena_free(&arena);
 		return;

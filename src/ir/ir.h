@@ -133,6 +133,8 @@ CBPF_INTERNAL void ir_drop_edges(struct ir *ir, uint32_t block);
 CBPF_INTERNAL void ir_keep_edge(struct ir *ir, uint32_t block, uint32_t edge);
 /* Leads an edge to where another leads, with that one's arguments. */
 CBPF_INTERNAL void ir_follow(struct ir *ir, uint32_t edge, uint32_t other);
+/* The two edges of a block lead each to where the other led. */
+CBPF_INTERNAL void ir_swap_edges(struct ir *ir, uint32_t block);
 /* The block returns the value, in place of how it ended. */
 CBPF_INTERNAL void ir_return(struct ir *ir, uint32_t block, uint32_t value);
 /*
@@ -147,6 +149,8 @@ CBPF_INTERNAL void ir_move_end(struct ir *ir, uint32_t block, uint32_t other);
  */
 CBPF_INTERNAL uint32_t ir_add_param(struct ir *ir, uint32_t block,
 				    uint32_t value);
+/* Blocks to which no way leads lead nowhere: they return the value. */
+CBPF_INTERNAL void ir_cut_unreached(struct ir *ir, uint32_t value);
 /* Takes parameter i of a block away, and its arguments. */
 CBPF_INTERNAL void ir_drop_param(struct ir *ir, uint32_t block, uint32_t i);
 /* An instruction's operands by what stands for the values. */

@@ -242,16 +242,6 @@ static bool is_closed(const struct ir *ir, uint32_t id, const bool *in_list)
 	return true;
 }
 
-static uint32_t count_in(const struct ir *ir, uint32_t id)
-{
-	uint32_t n = 0;
-
-	for (uint32_t e = ir->blocks[id].in; e != IR_NONE;
-	     e = ir->edges[e].next_in)
-		n++;
-	return n;
-}
-
 /* What goes away: of the one part, what nothing else leads into. */
 static uint32_t gain_of(const struct merger *m, bool *gone)
 {
@@ -282,15 +272,38 @@ static bool comes_in_a(const struct merger *m, uint32_t value)
 	return block->end != IR_JUMP && block->a == other;
 }
 
+/* What an edge costs that brings the values; *jumps: it may be fallen into. */
+static uint32_t cost_of_edge(const struct merger *m, uint32_t edge,
+			     const uint32_t *values, bool *jumps)
+{
+	const struct ir_block *from = &m->ir->blocks[m->ir->edges[edge].from];
+	uint32_t cost = 0;
+
+	for (uint32_t i = 0; i < m->n_differ; i++)
+		if (!comes_in_a(m, m->differ[i]))
+			cost += 2;
+		else if (from->end == IR_BRANCH && from->a != values[i])
+			cost++;
+	*jumps |= from->end == IR_JUMP;
+	return cost + (cost || from->end == IR_JUMP);
+}
+
 static uint32_t cost_of(const struct merger *m)
 {
-	uint32_t cost = m->n_differ ? 1 : 0, ways;
+	uint32_t cost = 0, images[PARAMS_MAX] = { 0 };
+	bool jumps = false;
 
-	ways = count_in(m->ir, m->from) + count_in(m->ir, m->to);
-	for (uint32_t i = 0; i < m->n_differ; i++)
-		if (i > 0 || !comes_in_a(m, m->differ[i]))
-			cost += ways + 1;
-	return cost;
+	for (uint32_t i = 0; i < m->n_differ; i++) {
+		images[i] = m->image[m->differ[i]];
+		cost += !comes_in_a(m, m->differ[i]);
+	}
+	for (uint32_t e = m->ir->blocks[m->from].in; e != IR_NONE;
+	     e = m->ir->edges[e].next_in)
+		cost += cost_of_edge(m, e, m->differ, &jumps);
+	for (uint32_t e = m->ir->blocks[m->to].in; e != IR_NONE;
+	     e = m->ir->edges[e].next_in)
+		cost += cost_of_edge(m, e, images, &jumps);
+	return cost - jumps;
 }
 
 /* Parameters are seen in the part alone if nothing else leads into it. */
@@ -353,12 +366,23 @@ static bool lead_over(struct merger *m)
 	return !ir->is_broken;
 }
 
-/* Blocks to which nothing leads lead nowhere; in order, what they led to. */
+/* What nothing leads to any more leads nowhere, and what that led to. */
 static void cut_off(struct merger *m)
 {
-	for (uint32_t i = 0; i < m->n_matched; i++)
-		if (m->ir->blocks[m->matched[i]].in == IR_NONE)
+	bool is_over = false;
+
+	while (!is_over) {
+		is_over = true;
+		for (uint32_t i = 0; i < m->n_matched; i++) {
+			const struct ir_block *block =
+				&m->ir->blocks[m->matched[i]];
+
+			if (block->in != IR_NONE || !block->n_edges)
+				continue;
 			ir_return(m->ir, m->matched[i], m->zero);
+			is_over = false;
+		}
+	}
 }
 
 /* Looks for a part that does what one does which begins at a block. */
@@ -438,6 +462,7 @@ void ir_tails(struct ir *ir)
 		arena_free(&arena);
 		return;
 	}
+	ir_cut_unreached(ir, m.zero);
 	m.work = (uint64_t)ir->n_blocks * WORK_MAX;
 	for (uint32_t id = ir->n_blocks; id-- > 0;)
 		m.hash[id] = hash_block(&m, id);
