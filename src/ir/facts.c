@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Facts of values: ranges, known bits, excluded numbers.
+ * Facts of values: ranges, known bits, and how some tests came out.
  *
  *	v = load.1 [23]			v is 0 .. 255
  *	behind v == 6 failed		and it is not 6
@@ -8,8 +8,8 @@
  *	v & 1 held			its lowest bit is 1
  *
  * Each is O(1) to learn, to ask and to forget: ranges and bits are kept by
- * value, with a log of what they were; excluded numbers in lists by hash, taken
- * off in the order opposite to that in which they were put on.
+ * value, with a log of what they were; outcomes of tests in lists by hash,
+ *taken off in the order opposite to that in which they were put on.
  */
 #include <string.h>
 
@@ -122,7 +122,7 @@ bool ir_facts_new(const struct ir *ir, struct arena *arena, struct ir_facts *f)
 
 struct ir_mark ir_mark(const struct ir_facts *f)
 {
-	return (struct ir_mark){ f->n_log, f->n_excluded };
+	return (struct ir_mark){ f->n_log, f->n_outcomes };
 }
 
 static uint32_t *list_of(const struct ir_facts *f, uint32_t value, uint32_t k)
@@ -138,11 +138,11 @@ void ir_forget(struct ir_facts *f, struct ir_mark mark)
 		f->n_log--;
 		f->known[f->log[f->n_log].value] = f->log[f->n_log].known;
 	}
-	while (f->n_excluded > mark.n_excluded) {
-		f->n_excluded--;
-		*list_of(f, f->excluded[f->n_excluded].value,
-			 f->excluded[f->n_excluded].k) =
-			f->excluded[f->n_excluded].next;
+	while (f->n_outcomes > mark.n_outcomes) {
+		f->n_outcomes--;
+		*list_of(f, f->outcomes[f->n_outcomes].value,
+			 f->outcomes[f->n_outcomes].k) =
+			f->outcomes[f->n_outcomes].next;
 	}
 }
 
@@ -181,22 +181,23 @@ static void set(struct ir_facts *f, uint32_t value, struct ir_known known)
 	f->known[value] = known;
 }
 
-static void exclude(struct ir_facts *f, uint32_t value, uint32_t k)
+static void note(struct ir_facts *f, unsigned test, uint32_t value, uint32_t k)
 {
 	uint32_t *list = list_of(f, value, k);
 
-	if (f->n_excluded == f->cap_excluded) {
-		void *more = grown(f, f->excluded, f->n_excluded,
-				   &f->cap_excluded, sizeof(*f->excluded));
+	if (f->n_outcomes == f->cap_outcomes) {
+		void *more = grown(f, f->outcomes, f->n_outcomes,
+				   &f->cap_outcomes, sizeof(*f->outcomes));
 
 		if (!more)
 			return;
-		f->excluded = more;
+		f->outcomes = more;
 	}
-	f->excluded[f->n_excluded].value = value;
-	f->excluded[f->n_excluded].k = k;
-	f->excluded[f->n_excluded].next = *list;
-	*list = f->n_excluded++;
+	f->outcomes[f->n_outcomes].value = value;
+	f->outcomes[f->n_outcomes].k = k;
+	f->outcomes[f->n_outcomes].test = test;
+	f->outcomes[f->n_outcomes].next = *list;
+	*list = f->n_outcomes++;
 }
 
 /* v & m is k, m a constant: bits of v. */
@@ -222,7 +223,7 @@ static void learn_not_equal(struct ir_facts *f, uint32_t value, uint32_t k)
 		known.low++;
 	if (known.high == k && k > known.low)
 		known.high--;
-	exclude(f, value, k);
+	note(f, JMP_JEQ, value, k);
 	set(f, value, known);
 }
 
@@ -255,7 +256,9 @@ void ir_learn(struct ir_facts *f, unsigned test, uint32_t value, uint32_t k,
 	default:
 		if (!outcome)
 			known.zeros |= k;
-		else if (!(k & (k - 1)))
+		else if (k & (k - 1))
+			note(f, test, value, k);
+		else
 			known.ones |= k;
 		break;
 	}
@@ -264,11 +267,13 @@ void ir_learn(struct ir_facts *f, unsigned test, uint32_t value, uint32_t k,
 
 /* ---- asking ------------------------------------------------------------- */
 
-static bool is_excluded(const struct ir_facts *f, uint32_t value, uint32_t k)
+static bool is_noted(const struct ir_facts *f, unsigned test, uint32_t value,
+		     uint32_t k)
 {
 	for (uint32_t i = *list_of(f, value, k); i != IR_NONE;
-	     i = f->excluded[i].next)
-		if (f->excluded[i].value == value && f->excluded[i].k == k)
+	     i = f->outcomes[i].next)
+		if (f->outcomes[i].value == value && f->outcomes[i].k == k &&
+		    f->outcomes[i].test == test)
 			return true;
 	return false;
 }
@@ -283,7 +288,7 @@ bool ir_knows(const struct ir_facts *f, unsigned test, uint32_t value,
 		*outcome = known->low == known->high && known->low == k;
 		return *outcome || k < known->low || k > known->high ||
 		       (known->ones & ~k) || (known->zeros & k) ||
-		       is_excluded(f, value, k);
+		       is_noted(f, test, value, k);
 	case JMP_JGT:
 		*outcome = known->low > k;
 		return *outcome || known->high <= k;
@@ -291,7 +296,7 @@ bool ir_knows(const struct ir_facts *f, unsigned test, uint32_t value,
 		*outcome = known->low >= k;
 		return *outcome || known->high < k;
 	default:
-		*outcome = known->ones & k;
+		*outcome = known->ones & k || is_noted(f, test, value, k);
 		return *outcome || (known->zeros & k) == k;
 	}
 }

@@ -24,11 +24,13 @@ struct ir_facts {
 		struct ir_known known;
 	} * log;
 	uint32_t n_log, cap_log;
-	/* numbers that values are not, the last first in each list */
+	/* numbers that values are not, and of which they have some bits: tests
+	 * that came out so; the last first in each list */
 	struct {
 		uint32_t value, k, next;
-	} * excluded;
-	uint32_t n_excluded, cap_excluded;
+		unsigned test;
+	} * outcomes;
+	uint32_t n_outcomes, cap_outcomes;
 	uint32_t *lists; /* by hash of value and number */
 	uint32_t n_lists;
 	struct arena *arena;
@@ -41,7 +43,7 @@ CBPF_INTERNAL bool ir_facts_new(const struct ir *ir, struct arena *arena,
 				struct ir_facts *facts);
 /* A place to go back to. */
 struct ir_mark {
-	uint32_t n_log, n_excluded;
+	uint32_t n_log, n_outcomes;
 };
 CBPF_INTERNAL struct ir_mark ir_mark(const struct ir_facts *facts);
 CBPF_INTERNAL void ir_forget(struct ir_facts *facts, struct ir_mark mark);

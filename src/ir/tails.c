@@ -13,10 +13,11 @@
  * Each block has a number made of what it and all behind it do, the values it
  * did not make itself left out. Blocks of one number are compared in step, from
  * the first on, so that the largest parts are found; what is different is noted
- * for each value. The part that stands later stays: edges lead forward. What is
- * saved must be more than parameters cost.
+ * for each value. The part that stands later stays: edges lead forward. First
+ *go parts that need no parameters, then, where short is wanted, those that do,
+ *if more is saved than they cost.
  *
- * One pass in the order of the blocks; what a merging leaves without a way
+ * Two passes in the order of the blocks; what a merging leaves without a way
  * there is taken away, so that there are fewer blocks after each: it ends. The
  * blocks compared are counted, and with more than WORK_MAX of a block it is
  * given up.
@@ -37,6 +38,7 @@ struct merger {
 	uint32_t n_slots;
 	uint32_t zero; /* the constant */
 	uint64_t work; /* blocks that may still be compared */
+	bool takes_params;
 
 	/* one comparison: parts that begin with from and to */
 	uint32_t from, to;
@@ -322,7 +324,7 @@ static bool is_worth_it(const struct merger *m, bool *list)
 {
 	if (m->n_differ == 0)
 		return true;
-	return m->ir->is_small && is_other_closed(m, list) &&
+	return m->takes_params && is_other_closed(m, list) &&
 	       gain_of(m, list) > cost_of(m);
 }
 
@@ -415,6 +417,14 @@ static void merge_at(struct merger *m, uint32_t id, bool *list)
 	m->first[slot] = id;
 }
 
+static void merge_all(struct merger *m, bool *list)
+{
+	memset(m->first, 0xff, m->n_slots * sizeof(*m->first));
+	for (uint32_t id = 0; id < m->ir->n_blocks && !m->ir->is_broken; id++)
+		if (id == 0 || m->ir->blocks[id].in != IR_NONE)
+			merge_at(m, id, list);
+}
+
 /* ---- all of it ---------------------------------------------------------- */
 
 static uint32_t *nones(struct arena *arena, uint32_t n)
@@ -436,7 +446,7 @@ static bool take_tables(struct merger *m, struct arena *arena)
 	while (m->n_slots < blocks)
 		m->n_slots *= 2;
 	m->hash = arena_take(arena, blocks, sizeof(*m->hash));
-	m->first = nones(arena, m->n_slots);
+	m->first = arena_take(arena, m->n_slots, sizeof(*m->first));
 	m->next = nones(arena, blocks);
 	m->twin = nones(arena, blocks);
 	m->matched = nones(arena, blocks);
@@ -466,8 +476,9 @@ void ir_tails(struct ir *ir)
 	m.work = (uint64_t)ir->n_blocks * WORK_MAX;
 	for (uint32_t id = ir->n_blocks; id-- > 0;)
 		m.hash[id] = hash_block(&m, id);
-	for (uint32_t id = 0; id < ir->n_blocks && !ir->is_broken; id++)
-		if (id == 0 || ir->blocks[id].in != IR_NONE)
-			merge_at(&m, id, list);
+	merge_all(&m, list);
+	m.takes_params = ir->is_small;
+	if (m.takes_params)
+		merge_all(&m, list);
 	arena_free(&arena);
 }
