@@ -54,6 +54,7 @@ struct lowerer {
 	uint32_t wanted; /* bytes that a guard of the block asks for */
 	struct link_insn *out;
 	uint32_t n_out, cap_out;
+	bool uses_words;
 	bool misses; /* a value was wanted that was nowhere */
 	enum cbpf_err err;
 };
@@ -211,6 +212,7 @@ static void to_both(struct lowerer *l, uint32_t a, uint32_t b)
 
 static void take_word(struct lowerer *l, uint32_t value)
 {
+	l->uses_words = true;
 	for (unsigned i = 0; i < WORDS; i++) {
 		/* a way here may still lead to the last block that uses it */
 		if (l->owner[i] != IR_NONE &&
@@ -761,7 +763,8 @@ static enum cbpf_err link_program(struct lowerer *l, const struct cbpf_mem *mem,
 			l->out[i].t = l->at[l->out[i].t];
 			l->out[i].f = l->at[l->out[i].f];
 		}
-	err = link_insns(l->out, l->n_out, mem, insns, &lines, n, &at);
+	err = link_insns(l->out, l->n_out, !l->uses_words, mem, insns, &lines,
+			 n, &at);
 	if (err == CBPF_OK)
 		mem_free(mem, lines, *n * sizeof(*lines));
 	return err;

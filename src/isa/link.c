@@ -1,116 +1,170 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Jump relaxation. Every instruction starts at its own size of one; a branch
- * one of whose targets is more than 255 away grows by a `ja` for that target.
- * Growing moves others apart, so it is repeated until nothing grows: sizes
- * only ever grow and are at most three, hence it ends.
+ * Jump relaxation. A conditional jump reaches 255 instructions; where a target
+ * is farther, a `ja` to it stands behind the jump, for all that are before it
+ * and near enough:
  *
  *	jeq #1, far, near	->	jeq #1, +0, near
  *					ja far
+ *
+ * The instructions are laid out from the last to the first: what stands behind
+ * one is then final, and so is every distance, in one pass. A `ja` stands as
+ * near to the beginning as it can, for as many as can be. Behind a conditional
+ * jump nothing is fallen into, so that it is in nobody's way.
  */
+#include <string.h>
+
 #include "isa/link.h"
+
+#define REACH 255 /* of jt and jf: 8 bits */
 
 struct layout {
 	const struct link_insn *insns;
 	size_t n;
-	uint32_t *at; /* n + 1 final positions */
-	uint8_t *far; /* FAR_T, FAR_F */
+	bool copies_ret;
+	/* places count from the end: the last instruction has 1 */
+	uint32_t *place;   /* by instruction */
+	uint32_t *landing; /* by target: the first place that leads there */
+	struct step {
+		uint32_t from; /* the instruction it is, or that needs it */
+		uint32_t to;   /* of a `ja` that was added, else NONE */
+	} * steps;	       /* the last instruction first */
+	uint32_t n_steps;
 };
 
-enum { FAR_T = 1, FAR_F = 2 };
-
-static uint64_t place_of(const struct layout *l, uint32_t target)
-{
-	if (target <= l->n)
-		return l->at[target];
-	return (uint64_t)l->at[l->n] + (target - l->n);
-}
-
-static void place_all(struct layout *l)
-{
-	uint32_t at = 0;
-
-	for (size_t i = 0; i < l->n; i++) {
-		l->at[i] = at;
-		at += 1u + !!(l->far[i] & FAR_T) + !!(l->far[i] & FAR_F);
-	}
-	l->at[l->n] = at;
-}
+#define NONE UINT32_MAX
 
 static bool is_branch(const struct link_insn *insn)
 {
 	return insn->has_targets && isa_is_branch(insn->insn.code);
 }
 
-/* True while some branch grew. */
-static bool grow(struct layout *l)
+/* The distance of a jump at a place to another; past the end they go on. */
+static int64_t distance(const struct layout *l, uint32_t from, uint32_t target,
+			const uint32_t *place)
 {
-	bool grew = false;
+	int64_t to =
+		target < l->n ? place[target] : (int64_t)l->n - (int64_t)target;
 
-	for (size_t i = 0; i < l->n; i++) {
-		const struct link_insn *insn = &l->insns[i];
-		uint64_t next = (uint64_t)l->at[i] + 1;
-		uint8_t far = l->far[i];
-
-		if (!is_branch(insn))
-			continue;
-		if (place_of(l, insn->t) - next > 255)
-			far |= FAR_T;
-		if (place_of(l, insn->f) - next > 255)
-			far |= FAR_F;
-		grew |= far != l->far[i];
-		l->far[i] = far;
-	}
-	return grew;
+	return (int64_t)from - to - 1;
 }
 
-static struct cbpf_insn make_ja(const struct layout *l, uint32_t from,
+/* Whether a branch `added` places before all that is laid out gets there. */
+static bool reaches(const struct layout *l, uint32_t target, uint32_t added)
+{
+	return distance(l, l->n_steps + added + 1, target, l->landing) <= REACH;
+}
+
+static void add_step(struct layout *l, uint32_t from, uint32_t to)
+{
+	l->steps[l->n_steps++] = (struct step){ from, to };
+}
+
+/* A `ja` that earlier branches may use, too. */
+static void add_ja(struct layout *l, uint32_t from, uint32_t target)
+{
+	add_step(l, from, target);
+	if (target < l->n)
+		l->landing[target] = l->n_steps;
+}
+
+/* What of its two targets a branch does not reach, with what that adds. */
+static void add_jas(struct layout *l, uint32_t i)
+{
+	uint32_t t = l->insns[i].t, f = l->insns[i].f;
+	bool far_f = !reaches(l, f, 0), far_t = !reaches(l, t, far_f);
+
+	far_f = far_f || !reaches(l, f, far_t);
+	if (far_f)
+		add_ja(l, i, f);
+	if (far_t && t != f)
+		add_ja(l, i, t);
+}
+
+static void lay_out(struct layout *l)
+{
+	for (size_t i = l->n; i-- > 0;) {
+		if (is_branch(&l->insns[i]))
+			add_jas(l, (uint32_t)i);
+		add_step(l, (uint32_t)i, NONE);
+		l->place[i] = l->landing[i] = l->n_steps;
+	}
+}
+
+/* ---- the instructions --------------------------------------------------- */
+
+static bool is_ret(const struct link_insn *insn)
+{
+	return CODE_CLASS(insn->insn.code) == CLASS_RET;
+}
+
+/* To go to a return is to return. */
+static struct cbpf_insn make_ja(const struct layout *l, uint32_t place,
 				uint32_t target)
 {
 	struct cbpf_insn ja = { isa_rows[OP_JA].code, 0, 0, 0 };
 
+	if (l->copies_ret && target < l->n && is_ret(&l->insns[target]))
+		return l->insns[target].insn;
 	/* modulo 2^32: backward too, for machines that take it */
-	ja.k = (uint32_t)(place_of(l, target) - from - 1);
+	ja.k = (uint32_t)distance(l, place, target, l->place);
 	return ja;
 }
 
-/* One instruction and its ja's, at out[l->at[i]]. */
-static void emit(const struct layout *l, size_t i, struct cbpf_insn *out)
+/*
+ * The nearest place behind `from` that leads to a target: the target itself, or
+ * the first `ja` met on the way; landing[] is filled anew, from the last on.
+ */
+static uint8_t offset_to(const struct layout *l, uint32_t from, uint32_t target)
 {
-	const struct link_insn *insn = &l->insns[i];
-	uint32_t at = l->at[i], next = at + 1;
-	struct cbpf_insn *o = &out[at];
+	return (uint8_t)distance(l, from, target, l->landing);
+}
 
-	*o = insn->insn;
-	if (!insn->has_targets)
-		return;
-	if (isa_is_ja(o->code)) {
-		o->k = make_ja(l, at, insn->t).k;
-		return;
-	}
-	if (l->far[i] & FAR_T) {
-		o->jt = 0;
-		out[next] = make_ja(l, next, insn->t);
-		next++;
-	} else {
-		o->jt = (uint8_t)(place_of(l, insn->t) - at - 1);
-	}
-	if (l->far[i] & FAR_F) {
-		o->jf = (uint8_t)(next - at - 1);
-		out[next] = make_ja(l, next, insn->f);
-	} else {
-		o->jf = (uint8_t)(place_of(l, insn->f) - at - 1);
+static void emit(struct layout *l, struct cbpf_insn *out, uint32_t *lines)
+{
+	memcpy(l->landing, l->place, l->n * sizeof(*l->landing));
+	for (uint32_t s = 0; s < l->n_steps; s++) {
+		const struct step *step = &l->steps[s];
+		const struct link_insn *insn = &l->insns[step->from];
+		struct cbpf_insn *o = &out[l->n_steps - 1 - s];
+
+		lines[l->n_steps - 1 - s] = insn->line;
+		if (step->to != NONE) {
+			*o = make_ja(l, s + 1, step->to);
+			if (step->to < l->n)
+				l->landing[step->to] = s + 1;
+			continue;
+		}
+		*o = insn->insn;
+		if (!insn->has_targets)
+			continue;
+		if (isa_is_ja(o->code)) {
+			*o = make_ja(l, s + 1, insn->t);
+			continue;
+		}
+		o->jt = offset_to(l, s + 1, insn->t);
+		o->jf = offset_to(l, s + 1, insn->f);
 	}
 }
 
+/* ---- all of it ---------------------------------------------------------- */
+
+static bool take_tables(struct layout *l, struct arena *arena)
+{
+	l->place = arena_take(arena, l->n, sizeof(*l->place));
+	l->landing = arena_take(arena, l->n, sizeof(*l->landing));
+	l->steps = arena_take(arena, 3 * l->n, sizeof(*l->steps));
+	return l->place && l->landing && l->steps;
+}
+
 enum cbpf_err link_insns(const struct link_insn *insns, size_t n,
-			 const struct cbpf_mem *mem, struct cbpf_insn **out,
-			 uint32_t **lines, size_t *n_out, size_t *at)
+			 bool copies_ret, const struct cbpf_mem *mem,
+			 struct cbpf_insn **out, uint32_t **lines,
+			 size_t *n_out, size_t *at)
 {
 	struct arena arena = arena_new(mem);
-	struct layout l = { insns, n, NULL, NULL };
+	struct layout l = { .insns = insns, .n = n, .copies_ret = copies_ret };
 	enum cbpf_err err = CBPF_E_NOMEM;
-	size_t total;
 
 	for (size_t i = 0; i < n; i++) {
 		if (is_branch(&insns[i]) &&
@@ -119,29 +173,20 @@ enum cbpf_err link_insns(const struct link_insn *insns, size_t n,
 			return CBPF_E_JUMP_BACK;
 		}
 	}
-	l.at = arena_take(&arena, n + 1, sizeof(*l.at));
-	l.far = arena_take(&arena, n, sizeof(*l.far));
-	if (!l.at || !l.far)
+	if (!take_tables(&l, &arena))
 		goto out;
-	do {
-		place_all(&l);
-	} while (grow(&l));
-	total = l.at[n];
-	*out = mem_new(&arena.mem, total, sizeof(**out));
-	*lines = mem_new(&arena.mem, total, sizeof(**lines));
+	lay_out(&l);
+	*n_out = l.n_steps;
+	*out = mem_new(&arena.mem, *n_out, sizeof(**out));
+	*lines = mem_new(&arena.mem, *n_out, sizeof(**lines));
 	if (!*out || !*lines) {
-		mem_free(&arena.mem, *out, total * sizeof(**out));
-		mem_free(&arena.mem, *lines, total * sizeof(**lines));
+		mem_free(&arena.mem, *out, *n_out * sizeof(**out));
+		mem_free(&arena.mem, *lines, *n_out * sizeof(**lines));
 		*out = NULL;
 		*lines = NULL;
 		goto out;
 	}
-	for (size_t i = 0; i < n; i++) {
-		emit(&l, i, *out);
-		for (uint32_t p = l.at[i]; p < l.at[i + 1]; p++)
-			(*lines)[p] = insns[i].line;
-	}
-	*n_out = total;
+	emit(&l, *out, *lines);
 	err = CBPF_OK;
 out:
 	arena_free(&arena);

@@ -216,7 +216,7 @@ static enum cbpf_err link_and_check(struct cbpf_builder *b,
 	if (!opts_take(&own, sizeof(own), opts))
 		return dg_say(diag, CBPF_E_ARGUMENT,
 			      "these options are of a newer library");
-	err = link_insns((void *)b->insns.at, count_insns(b), &b->mem,
+	err = link_insns((void *)b->insns.at, count_insns(b), false, &b->mem,
 			 &code->insns, &code->lines, &code->n, &at);
 	if (err != CBPF_OK)
 		return dg_fail(diag, err);

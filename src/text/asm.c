@@ -625,8 +625,8 @@ static void link_all(struct parser *p)
 	struct cbpf_insn *out;
 	uint32_t *lines;
 	size_t n, at;
-	enum cbpf_err err = link_insns(insns, count_insns(p), &p->r->insns.mem,
-				       &out, &lines, &n, &at);
+	enum cbpf_err err = link_insns(insns, count_insns(p), false,
+				       &p->r->insns.mem, &out, &lines, &n, &at);
 
 	if (err != CBPF_OK) {
 		struct cbpf_diag diag = dg_make(err, 0, 0);
