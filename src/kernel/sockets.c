@@ -210,7 +210,7 @@ struct owner {
 /* Whether a descriptor is still that socket: it may have been closed since. */
 static bool is_socket(int fd, uint64_t inode)
 {
-	struct stat status;
+	struct stat status = { 0 };
 
 	return fstat(fd, &status) == 0 && S_ISSOCK(status.st_mode) &&
 	       status.st_ino == inode;
