@@ -312,7 +312,11 @@ static void fold_end(struct folder *f, uint32_t id)
 	struct ir_block *block = &f->ir->blocks[id];
 	bool outcome;
 
+	uint32_t k;
+
 	ir_rename_end(f->ir, id, f->same);
+	if (block->end == IR_SWITCH && ir_is_const(f->ir, block->a, &k))
+		ir_keep_edge(f->ir, id, ir_edge_of(f->ir, block, k));
 	if (block->end != IR_BRANCH)
 		return;
 	fold_test(f, block);

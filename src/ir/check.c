@@ -41,16 +41,38 @@ static const char *check_insns(const struct checker *c, uint32_t id)
 	return place < block->n_params ? "parameters are missing" : NULL;
 }
 
+/* Whether the ranges of a switch are all numbers, and their edges its own. */
+static bool is_partition(const struct ir *ir, const struct ir_block *block)
+{
+	const struct ir_range *ranges = ir->ranges + block->ranges;
+
+	if (block->n_ranges < 2 || block->ranges > ir->n_ranges ||
+	    block->n_ranges > ir->n_ranges - block->ranges ||
+	    ranges[0].first != 0)
+		return false;
+	for (uint32_t i = 0; i < block->n_ranges; i++)
+		if (ranges[i].edge >= block->n_edges ||
+		    (i > 0 && (ranges[i].first <= ranges[i - 1].first ||
+			       ranges[i].edge == ranges[i - 1].edge)))
+			return false;
+	return true;
+}
+
 static const char *check_edges(const struct checker *c, uint32_t id)
 {
 	static const uint32_t edges_of[] = {
 		[IR_RET] = 0, [IR_JUMP] = 1, [IR_BRANCH] = 2
 	};
+	bool is_switch;
 	const struct ir *ir = c->ir;
 	const struct ir_block *block = &ir->blocks[id];
 
-	if (block->end > IR_BRANCH || block->n_edges != edges_of[block->end])
+	is_switch = block->end == IR_SWITCH;
+	if (block->end > IR_SWITCH ||
+	    (!is_switch && block->n_edges != edges_of[block->end]))
 		return "a block has not the edges of its end";
+	if (is_switch && !is_partition(ir, block))
+		return "the ranges of a switch are not in order";
 	for (uint32_t e = block->edges; e < block->edges + block->n_edges;
 	     e++) {
 		if (e >= ir->n_edges || ir->edges[e].from != id)

@@ -156,6 +156,9 @@ uint32_t ir_run(const struct ir *ir, const struct cbpf_packet *packet,
 		if (block->end == IR_BRANCH)
 			holds = ev_test(block->test, values[block->a],
 					values[block->b]);
-		at = follow(&r, block->edges + !holds);
+		at = follow(&r,
+			    block->end == IR_SWITCH
+				    ? ir_edge_of(ir, block, values[block->a])
+				    : block->edges + !holds);
 	}
 }

@@ -107,8 +107,10 @@ bool ir_facts_new(const struct ir *ir, struct arena *arena, struct ir_facts *f)
 		f->n_lists *= 2;
 	f->known = arena_take(arena, ir->n_insns, sizeof(*f->known));
 	f->lists = arena_take(arena, f->n_lists, sizeof(*f->lists));
-	if (!f->known || !f->lists)
+	f->left_by = arena_take(arena, ir->n_insns, sizeof(*f->left_by));
+	if (!f->known || !f->lists || !f->left_by)
 		return false;
+	memset(f->left_by, 0xff, ir->n_insns * sizeof(*f->left_by));
 	memset(f->lists, 0xff, f->n_lists * sizeof(*f->lists));
 	/* operands stand before what uses them, and so they are visited */
 	for (uint32_t id = 0; id < ir->n_blocks; id++)
@@ -122,7 +124,7 @@ bool ir_facts_new(const struct ir *ir, struct arena *arena, struct ir_facts *f)
 
 struct ir_mark ir_mark(const struct ir_facts *f)
 {
-	return (struct ir_mark){ f->n_log, f->n_outcomes };
+	return (struct ir_mark){ f->n_log, f->n_outcomes, f->n_lefts };
 }
 
 static uint32_t *list_of(const struct ir_facts *f, uint32_t value, uint32_t k)
@@ -137,6 +139,11 @@ void ir_forget(struct ir_facts *f, struct ir_mark mark)
 	while (f->n_log > mark.n_log) {
 		f->n_log--;
 		f->known[f->log[f->n_log].value] = f->log[f->n_log].known;
+	}
+	while (f->n_lefts > mark.n_lefts) {
+		f->n_lefts--;
+		f->left_by[f->lefts[f->n_lefts].value] =
+			f->lefts[f->n_lefts].edge;
 	}
 	while (f->n_outcomes > mark.n_outcomes) {
 		f->n_outcomes--;
@@ -265,6 +272,44 @@ void ir_learn(struct ir_facts *f, unsigned test, uint32_t value, uint32_t k,
 	set(f, value, known);
 }
 
+/* Of a switch with many edges the ranges would be gone through many times. */
+#define EDGES_MAX  8
+#define RANGES_MAX 256
+
+static void note_left(struct ir_facts *f, uint32_t value, uint32_t edge)
+{
+	if (f->n_lefts == f->cap_lefts) {
+		void *more = grown(f, f->lefts, f->n_lefts, &f->cap_lefts,
+				   sizeof(*f->lefts));
+
+		if (!more)
+			return;
+		f->lefts = more;
+	}
+	f->lefts[f->n_lefts].value = value;
+	f->lefts[f->n_lefts++].edge = f->left_by[value];
+	f->left_by[value] = edge;
+}
+
+void ir_learn_switch(struct ir_facts *f, const struct ir_block *block,
+		     uint32_t edge)
+{
+	const struct ir_range *ranges = f->ir->ranges + block->ranges;
+	uint32_t low = 0, high = block->n_ranges - 1;
+
+	if (block->n_edges > EDGES_MAX)
+		return;
+	while (low < high && block->edges + ranges[low].edge != edge)
+		low++;
+	while (high > low && block->edges + ranges[high].edge != edge)
+		high--;
+	ir_learn(f, JMP_JGE, block->a, ranges[low].first, true);
+	if (high + 1 < block->n_ranges)
+		ir_learn(f, JMP_JGE, block->a, ranges[high + 1].first, false);
+	if (block->n_ranges <= RANGES_MAX)
+		note_left(f, block->a, edge);
+}
+
 /* ---- asking ------------------------------------------------------------- */
 
 static bool is_noted(const struct ir_facts *f, unsigned test, uint32_t value,
@@ -278,25 +323,118 @@ static bool is_noted(const struct ir_facts *f, unsigned test, uint32_t value,
 	return false;
 }
 
+/*
+ * What is known of a value: between low and high, and of that, if it left a
+ * switch, what goes by that edge. Calls each() with parts of it until that says
+ * that it is enough.
+ */
+static bool each_part(const struct ir_facts *f, uint32_t value,
+		      bool (*each)(void *ctx, uint32_t low, uint32_t high),
+		      void *ctx)
+{
+	const struct ir_known *known = &f->known[value];
+	const struct ir_block *block;
+	const struct ir_range *ranges;
+
+	if (f->left_by[value] == IR_NONE)
+		return each(ctx, known->low, known->high);
+	block = &f->ir->blocks[f->ir->edges[f->left_by[value]].from];
+	ranges = f->ir->ranges + block->ranges;
+	for (uint32_t i = 0; i < block->n_ranges; i++) {
+		uint32_t low = ranges[i].first;
+		uint32_t high = i + 1 < block->n_ranges
+					? ranges[i + 1].first - 1
+					: UINT32_MAX;
+
+		if (block->edges + ranges[i].edge != f->left_by[value] ||
+		    high < known->low || low > known->high)
+			continue;
+		if (!each(ctx, low > known->low ? low : known->low,
+			  high < known->high ? high : known->high))
+			return false;
+	}
+	return true;
+}
+
+struct asked_switch {
+	const struct ir *ir;
+	const struct ir_block *block;
+	uint32_t edge; /* by which all parts leave so far, or IR_NONE */
+};
+
+static bool leaves_alike(void *ctx, uint32_t low, uint32_t high)
+{
+	struct asked_switch *asked = ctx;
+	const struct ir_range *ranges =
+		asked->ir->ranges + asked->block->ranges;
+	uint32_t i = ir_range_of(asked->ir, asked->block, low);
+
+	for (; i < asked->block->n_ranges && ranges[i].first <= high; i++) {
+		uint32_t edge = asked->block->edges + ranges[i].edge;
+
+		if (asked->edge != IR_NONE && asked->edge != edge)
+			return false;
+		asked->edge = edge;
+	}
+	return true;
+}
+
+uint32_t ir_knows_switch(const struct ir_facts *f, const struct ir_block *block)
+{
+	struct asked_switch asked = { f->ir, block, IR_NONE };
+
+	return each_part(f, block->a, leaves_alike, &asked) ? asked.edge
+							    : IR_NONE;
+}
+
+struct asked_test {
+	unsigned test;
+	uint32_t k;
+	bool can_hold, can_fail;
+};
+
+/* Whether the test can come out so, and otherwise, in a part. */
+static bool test_part(void *ctx, uint32_t low, uint32_t high)
+{
+	struct asked_test *asked = ctx;
+	uint32_t k = asked->k;
+
+	switch (asked->test) {
+	case JMP_JEQ:
+		asked->can_hold |= low <= k && k <= high;
+		asked->can_fail |= low != high || low != k;
+		break;
+	case JMP_JGT:
+		asked->can_hold |= high > k;
+		asked->can_fail |= low <= k;
+		break;
+	case JMP_JGE:
+		asked->can_hold |= high >= k;
+		asked->can_fail |= low < k;
+		break;
+	default:
+		asked->can_hold |= low != high || low & k;
+		asked->can_fail |= low != high || !(low & k);
+		break;
+	}
+	return !asked->can_hold || !asked->can_fail;
+}
+
 bool ir_knows(const struct ir_facts *f, unsigned test, uint32_t value,
 	      uint32_t k, bool *outcome)
 {
 	const struct ir_known *known = &f->known[value];
+	struct asked_test asked = { test, k, false, false };
+	bool is_bits = test == JMP_JSET;
 
-	switch (test) {
-	case JMP_JEQ:
-		*outcome = known->low == known->high && known->low == k;
-		return *outcome || k < known->low || k > known->high ||
-		       (known->ones & ~k) || (known->zeros & k) ||
-		       is_noted(f, test, value, k);
-	case JMP_JGT:
-		*outcome = known->low > k;
-		return *outcome || known->high <= k;
-	case JMP_JGE:
-		*outcome = known->low >= k;
-		return *outcome || known->high < k;
-	default:
-		*outcome = known->ones & k || is_noted(f, test, value, k);
-		return *outcome || (known->zeros & k) == k;
+	/* of no part: no way leads here, and anything is right */
+	if (each_part(f, value, test_part, &asked)) {
+		*outcome = asked.can_hold;
+		return true;
 	}
+	*outcome = is_bits && (known->ones & k || is_noted(f, test, value, k));
+	if (is_bits)
+		return *outcome || (known->zeros & k) == k;
+	return test == JMP_JEQ && ((known->ones & ~k) || (known->zeros & k) ||
+				   is_noted(f, test, value, k));
 }

@@ -31,6 +31,11 @@ struct ir_facts {
 		unsigned test;
 	} * outcomes;
 	uint32_t n_outcomes, cap_outcomes;
+	uint32_t *left_by; /* by value: by what edge a switch of it was left */
+	struct {
+		uint32_t value, edge;
+	} * lefts; /* what that was, to be that again */
+	uint32_t n_lefts, cap_lefts;
 	uint32_t *lists; /* by hash of value and number */
 	uint32_t n_lists;
 	struct arena *arena;
@@ -43,7 +48,7 @@ CBPF_INTERNAL bool ir_facts_new(const struct ir *ir, struct arena *arena,
 				struct ir_facts *facts);
 /* A place to go back to. */
 struct ir_mark {
-	uint32_t n_log, n_outcomes;
+	uint32_t n_log, n_outcomes, n_lefts;
 };
 CBPF_INTERNAL struct ir_mark ir_mark(const struct ir_facts *facts);
 CBPF_INTERNAL void ir_forget(struct ir_facts *facts, struct ir_mark mark);
@@ -53,5 +58,12 @@ CBPF_INTERNAL void ir_learn(struct ir_facts *facts, unsigned test,
 /* Whether the outcome of a test is known; then *outcome is it. */
 CBPF_INTERNAL bool ir_knows(const struct ir_facts *facts, unsigned test,
 			    uint32_t value, uint32_t k, bool *outcome);
+
+/* A switch was left by one of its edges. */
+CBPF_INTERNAL void ir_learn_switch(struct ir_facts *facts,
+				   const struct ir_block *block, uint32_t edge);
+/* The edge by which a switch is left, or IR_NONE: that is not known. */
+CBPF_INTERNAL uint32_t ir_knows_switch(const struct ir_facts *facts,
+				       const struct ir_block *block);
 
 #endif

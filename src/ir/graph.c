@@ -9,6 +9,10 @@
 
 #include "ir/ir.h"
 
+#define JOINED_MAX                                                \
+	64 /* edges of a switch that are compared with each other \
+	    */
+
 const struct ir_row ir_rows[IR_OPS] = {
 #define IROP(name, text, operands, does) { text, operands, IR_##does },
 #include "ir/irops.def"
@@ -251,7 +255,8 @@ void ir_follow(struct ir *ir, uint32_t edge, uint32_t other)
 
 	if (!take_args(ir, ir->blocks[to].n_params))
 		return;
-	unlead(ir, edge);
+	if (ir->edges[edge].to != IR_NONE)
+		unlead(ir, edge);
 	link_edge(ir, edge, to, ir->args + ir->edges[other].args);
 }
 
@@ -327,6 +332,8 @@ void ir_move_end(struct ir *ir, uint32_t id, uint32_t other)
 	to->b = from->b;
 	to->edges = from->edges;
 	to->n_edges = from->n_edges;
+	to->ranges = from->ranges;
+	to->n_ranges = from->n_ranges;
 	for (uint32_t e = to->edges; e < to->edges + to->n_edges; e++)
 		ir->edges[e].from = id;
 	from->first = from->last = IR_NONE;
@@ -438,4 +445,162 @@ uint32_t *ir_identity(const struct ir *ir, struct arena *arena)
 	for (uint32_t i = 0; same && i < ir->n_insns; i++)
 		same[i] = i;
 	return same;
+}
+
+/* ---- new numbers -------------------------------------------------------- */
+
+/* What begins with an instruction goes to the block behind, to jump to. */
+static void split_block(struct ir *ir, uint32_t id, uint32_t at)
+{
+	struct ir_block *block = &ir->blocks[id], *end = block + 1;
+
+	*end = *block;
+	end->first = end->last = end->in = IR_NONE;
+	end->n_params = 0;
+	for (uint32_t e = end->edges; e < end->edges + end->n_edges; e++)
+		ir->edges[e].from = id + 1;
+	if (at != IR_END) {
+		end->first = at;
+		end->last = block->last;
+		block->last = ir->insns[at].prev;
+		if (block->last == IR_NONE)
+			block->first = IR_NONE;
+		else
+			ir->insns[block->last].next = IR_NONE;
+		ir->insns[at].prev = IR_NONE;
+		for (uint32_t i = at; i != IR_NONE; i = ir->insns[i].next)
+			ir->insns[i].block = id + 1;
+	}
+	block->end = IR_JUMP;
+	block->a = block->b = IR_NONE;
+	block->n_edges = 0;
+	ir_add_edges(ir, id, 1);
+	if (!ir->is_broken)
+		ir_lead(ir, ir->blocks[id].edges, id + 1, ir->args);
+}
+
+/* Each block gets the number that is given for it; n in all. */
+static void renumber(struct ir *ir, const uint32_t *number, uint32_t n)
+{
+	for (uint32_t i = 0; i < ir->n_insns; i++)
+		if (ir->insns[i].block != IR_NONE)
+			ir->insns[i].block = number[ir->insns[i].block];
+	for (uint32_t e = 0; e < ir->n_edges; e++) {
+		ir->edges[e].from = number[ir->edges[e].from];
+		if (ir->edges[e].to != IR_NONE)
+			ir->edges[e].to = number[ir->edges[e].to];
+	}
+	/* from the last on: none is written over before it is moved */
+	for (uint32_t id = ir->n_blocks; id-- > 0;)
+		ir->blocks[number[id]] = ir->blocks[id];
+	ir->n_blocks = n;
+}
+
+void ir_split(struct ir *ir, const uint32_t *at, struct arena *arena)
+{
+	uint32_t *number = arena_take(arena, ir->n_blocks, sizeof(*number));
+	uint32_t n = 0, n_old = ir->n_blocks;
+	void *items = ir->blocks;
+
+	for (uint32_t id = 0; number && id < n_old; id++) {
+		number[id] = n;
+		n += 1 + (at[id] != IR_NONE);
+	}
+	if (!number || !grow(ir, &items, n_old, n - n_old, &ir->cap_blocks,
+			     sizeof(*ir->blocks))) {
+		ir->is_broken = true;
+		return;
+	}
+	ir->blocks = items;
+	renumber(ir, number, n);
+	for (uint32_t id = 0; id < n_old && !ir->is_broken; id++)
+		if (at[id] != IR_NONE)
+			split_block(ir, number[id], at[id]);
+}
+
+/* ---- switches ----------------------------------------------------------- */
+
+bool ir_is_same_edge(const struct ir *ir, uint32_t a, uint32_t b)
+{
+	uint32_t n = ir->blocks[ir->edges[a].to].n_params;
+
+	if (ir->edges[a].to != ir->edges[b].to)
+		return false;
+	for (uint32_t i = 0; i < n; i++)
+		if (ir->args[ir->edges[a].args + i] !=
+		    ir->args[ir->edges[b].args + i])
+			return false;
+	return true;
+}
+
+static bool has_same_edges(const struct ir *ir, const struct ir_block *block)
+{
+	for (uint32_t e = block->edges; e < block->edges + block->n_edges; e++)
+		for (uint32_t other = block->edges; other < e; other++)
+			if (ir_is_same_edge(ir, e, other))
+				return true;
+	return false;
+}
+
+void ir_join_ranges(struct ir *ir, uint32_t id, struct arena *arena)
+{
+	const struct ir_block *block = &ir->blocks[id];
+	struct ir_range *ranges;
+
+	if (block->n_edges > JOINED_MAX || !has_same_edges(ir, block))
+		return;
+	ranges = arena_take(arena, block->n_ranges, sizeof(*ranges));
+	if (!ranges) {
+		ir->is_broken = true;
+		return;
+	}
+	for (uint32_t i = 0; i < block->n_ranges; i++) {
+		ranges[i] = ir->ranges[block->ranges + i];
+		ranges[i].edge += block->edges;
+	}
+	ir_switch(ir, id, block->a, ranges, block->n_ranges);
+}
+
+/* An edge of the block's new ones that leads where another does. */
+static uint32_t own_edge(struct ir *ir, uint32_t first, uint32_t *n,
+			 uint32_t other)
+{
+	for (uint32_t i = *n; i-- > 0;)
+		if (ir_is_same_edge(ir, first + i, other))
+			return i;
+	ir_follow(ir, first + *n, other);
+	return (*n)++;
+}
+
+void ir_switch(struct ir *ir, uint32_t id, uint32_t value,
+	       const struct ir_range *ranges, uint32_t n)
+{
+	void *items = ir->ranges;
+	uint32_t old = ir->blocks[id].edges, n_old = ir->blocks[id].n_edges;
+	uint32_t first = ir->n_edges, n_own = 0, n_kept = 0;
+
+	if (!grow(ir, &items, ir->n_ranges, n, &ir->cap_ranges,
+		  sizeof(*ir->ranges)))
+		return;
+	ir->ranges = items;
+	ir_add_edges(ir, id, n);
+	if (ir->is_broken)
+		return;
+	for (uint32_t i = 0; i < n && !ir->is_broken; i++) {
+		struct ir_range *range = &ir->ranges[ir->n_ranges + n_kept];
+
+		range->first = ranges[i].first;
+		range->edge = own_edge(ir, first, &n_own, ranges[i].edge);
+		n_kept += n_kept == 0 || range[-1].edge != range->edge;
+	}
+	for (uint32_t e = old; e < old + n_old; e++)
+		unlead(ir, e);
+	ir->n_edges = first + n_own;
+	ir->blocks[id].n_edges = n_own;
+	ir->blocks[id].end = n_own > 1 ? IR_SWITCH : IR_JUMP;
+	ir->blocks[id].a = n_own > 1 ? value : IR_NONE;
+	ir->blocks[id].b = IR_NONE;
+	ir->blocks[id].ranges = ir->n_ranges;
+	ir->blocks[id].n_ranges = n_kept;
+	ir->n_ranges += n_kept;
 }

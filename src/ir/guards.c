@@ -61,6 +61,19 @@ static uint32_t need_behind(const struct guarder *g, uint32_t id, bool *costly)
 	return least;
 }
 
+/* The block returns 0, whatever it asks for. */
+static void return_zero(struct guarder *g, uint32_t id)
+{
+	uint32_t next;
+
+	for (uint32_t i = g->ir->blocks[id].first; i != IR_NONE; i = next) {
+		next = g->ir->insns[i].next;
+		if (ir_rows[g->ir->insns[i].op].does == IR_GUARD)
+			ir_drop(g->ir, i);
+	}
+	ir_return(g->ir, id, g->zero);
+}
+
 static void look_at(struct guarder *g, uint32_t id)
 {
 	struct ir *ir = g->ir;
@@ -89,8 +102,10 @@ static void look_at(struct guarder *g, uint32_t id)
 		need = insn->k;
 		has_guard = true;
 	}
-	if (behind == UINT32_MAX)
-		ir_return(ir, id, g->zero);
+	if (behind == UINT32_MAX) {
+		return_zero(g, id);
+		has_guard = false;
+	}
 	g->need[id] = need > behind ? need : behind;
 	g->is_costly[id] = has_guard && need && !brings(ir, id, need);
 }

@@ -55,6 +55,13 @@ enum ir_end {
 	IR_RET,	   /* with value a */
 	IR_JUMP,   /* edge 0 */
 	IR_BRANCH, /* test of a and b: edge 0 where it holds, 1 where not */
+	IR_SWITCH, /* by the range that a is in */
+};
+
+/* Numbers from `first` on, to where the next of a switch begins. */
+struct ir_range {
+	uint32_t first; /* of the first range 0 */
+	uint32_t edge;	/* of the block's, from 0 */
 };
 
 struct ir_block {
@@ -65,7 +72,8 @@ struct ir_block {
 	uint32_t a, b;
 	uint32_t edges; /* the first; n_edges in a row */
 	uint32_t n_edges;
-	uint32_t in; /* the first that leads here, by next_in */
+	uint32_t ranges, n_ranges; /* of a switch, in ranges[], in order */
+	uint32_t in;		   /* the first that leads here, by next_in */
 };
 
 struct ir_edge {
@@ -81,11 +89,15 @@ struct ir {
 	struct ir_block *blocks;
 	struct ir_edge *edges;
 	uint32_t *args;
+	struct ir_range *ranges;
 	uint32_t *constants; /* values, by a hash of the constant */
-	uint32_t n_insns, n_blocks, n_edges, n_args, n_constants;
-	uint32_t cap_insns, cap_blocks, cap_edges, cap_args, cap_constants;
-	bool is_small;	/* short is better than quick */
-	bool is_broken; /* memory was refused; what was added is not there */
+	uint32_t n_insns, n_blocks, n_edges, n_args, n_ranges, n_constants;
+	uint32_t cap_insns, cap_blocks, cap_edges, cap_args, cap_ranges;
+	uint32_t cap_constants;
+	bool is_small;	 /* short is better than quick */
+	uint32_t bucket; /* tests in a row, at most, where a number is searched
+			  */
+	bool is_broken;	 /* memory was refused; what was added is not there */
 };
 
 /* ---- making (graph.c) --------------------------------------------------- */
@@ -131,10 +143,49 @@ CBPF_INTERNAL void ir_drop(struct ir *ir, uint32_t insn);
 CBPF_INTERNAL void ir_drop_edges(struct ir *ir, uint32_t block);
 /* The block goes on by one of its edges alone. */
 CBPF_INTERNAL void ir_keep_edge(struct ir *ir, uint32_t block, uint32_t edge);
-/* Leads an edge to where another leads, with that one's arguments. */
+/* Leads an edge, or one that leads nowhere, to where another leads, with that
+ * one's arguments. */
 CBPF_INTERNAL void ir_follow(struct ir *ir, uint32_t edge, uint32_t other);
 /* The two edges of a block lead each to where the other led. */
 CBPF_INTERNAL void ir_swap_edges(struct ir *ir, uint32_t block);
+/*
+ * The block goes on by the range that a value is in: n of them, whose edges are
+ * numbers of edges that there are; the block gets edges of its own that lead
+ * where those do, one for each place, in place of those that it had.
+ */
+CBPF_INTERNAL void ir_switch(struct ir *ir, uint32_t block, uint32_t value,
+			     const struct ir_range *ranges, uint32_t n);
+/* Edges of a switch that are the same become one. */
+CBPF_INTERNAL void ir_join_ranges(struct ir *ir, uint32_t block,
+				  struct arena *arena);
+/* The range of a switch that a number is in. */
+CBPF_INLINE uint32_t ir_range_of(const struct ir *ir,
+				 const struct ir_block *block, uint32_t k)
+{
+	const struct ir_range *ranges = ir->ranges + block->ranges;
+	uint32_t low = 0, high = block->n_ranges;
+
+	while (high - low > 1) {
+		uint32_t mid = (low + high) / 2;
+
+		if (ranges[mid].first <= k)
+			low = mid;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+/* The edge of a switch by which a number leaves it. */
+CBPF_INLINE uint32_t ir_edge_of(const struct ir *ir,
+				const struct ir_block *block, uint32_t k)
+{
+	return block->edges +
+	       ir->ranges[block->ranges + ir_range_of(ir, block, k)].edge;
+}
+
+/* Whether two edges lead to the same place with the same arguments. */
+CBPF_INTERNAL bool ir_is_same_edge(const struct ir *ir, uint32_t a, uint32_t b);
 /* The block returns the value, in place of how it ended. */
 CBPF_INTERNAL void ir_return(struct ir *ir, uint32_t block, uint32_t value);
 /*
@@ -151,6 +202,14 @@ CBPF_INTERNAL uint32_t ir_add_param(struct ir *ir, uint32_t block,
 				    uint32_t value);
 /* Blocks to which no way leads lead nowhere: they return the value. */
 CBPF_INTERNAL void ir_cut_unreached(struct ir *ir, uint32_t value);
+/*
+ * Blocks become two, of which one jumps to the other: at[] names, by block, the
+ * instruction with which the other begins; IR_NONE: there is none of that
+ * block; IR_END: it has the end alone. Blocks get new numbers.
+ */
+#define IR_END (IR_NONE - 1)
+CBPF_INTERNAL void ir_split(struct ir *ir, const uint32_t *at,
+			    struct arena *arena);
 /* Takes parameter i of a block away, and its arguments. */
 CBPF_INTERNAL void ir_drop_param(struct ir *ir, uint32_t block, uint32_t i);
 /* An instruction's operands by what stands for the values. */
@@ -202,11 +261,13 @@ CBPF_INTERNAL bool ir_dominates(const struct ir_dominators *dominators,
 /*
  * Each takes a graph that ir_check() has nothing against and leaves one that
  * returns the same for every packet. The rows are in the order in which they
- * are run; NULL ends the list (passes.c).
+ * are run; NULL ends the list (passes.c). Those that are not late are run by
+ * themselves until they find nothing more, then all of them.
  */
 struct ir_pass {
 	const char *name, *does;
 	void (*run)(struct ir *ir);
+	bool is_late;
 };
 extern CBPF_INTERNAL const struct ir_pass ir_passes[];
 
@@ -214,6 +275,7 @@ CBPF_INTERNAL void ir_algebra(struct ir *ir);
 CBPF_INTERNAL void ir_repeats(struct ir *ir);
 CBPF_INTERNAL void ir_jumpthread(struct ir *ir);
 CBPF_INTERNAL void ir_chains(struct ir *ir);
+CBPF_INTERNAL void ir_sets(struct ir *ir);
 CBPF_INTERNAL void ir_tails(struct ir *ir);
 CBPF_INTERNAL void ir_guards(struct ir *ir);
 CBPF_INTERNAL void ir_deadcode(struct ir *ir);

@@ -35,7 +35,9 @@ static void learn_edge(struct threader *t, uint32_t edge)
 	const struct ir_block *from = &t->ir->blocks[t->ir->edges[edge].from];
 	uint32_t k;
 
-	if (from->end == IR_BRANCH && ir_is_const(t->ir, from->b, &k))
+	if (from->end == IR_SWITCH)
+		ir_learn_switch(&t->facts, from, edge);
+	else if (from->end == IR_BRANCH && ir_is_const(t->ir, from->b, &k))
 		ir_learn(&t->facts, from->test, from->a, k,
 			 edge == from->edges);
 }
@@ -49,6 +51,8 @@ static uint32_t known_exit(const struct threader *t, uint32_t id)
 
 	if (block->end == IR_JUMP)
 		return block->edges;
+	if (block->end == IR_SWITCH)
+		return ir_knows_switch(&t->facts, block);
 	if (block->end == IR_BRANCH && ir_is_const(t->ir, block->b, &k) &&
 	    ir_knows(&t->facts, block->test, block->a, k, &outcome))
 		return block->edges + !outcome;
@@ -73,19 +77,6 @@ static void thread_edge(struct threader *t, uint32_t edge)
 		ir_follow(ir, edge, last);
 }
 
-static bool is_same_edge(const struct ir *ir, uint32_t a, uint32_t b)
-{
-	uint32_t n = ir->blocks[ir->edges[a].to].n_params;
-
-	if (ir->edges[a].to != ir->edges[b].to)
-		return false;
-	for (uint32_t i = 0; i < n; i++)
-		if (ir->args[ir->edges[a].args + i] !=
-		    ir->args[ir->edges[b].args + i])
-			return false;
-	return true;
-}
-
 static void thread_block(struct threader *t, uint32_t id)
 {
 	struct ir_block *block = &t->ir->blocks[id];
@@ -106,7 +97,7 @@ static void thread_block(struct threader *t, uint32_t id)
 		ir_forget(&t->facts, mark);
 	}
 	if (block->end == IR_BRANCH &&
-	    is_same_edge(t->ir, block->edges, block->edges + 1))
+	    ir_is_same_edge(t->ir, block->edges, block->edges + 1))
 		ir_keep_edge(t->ir, id, block->edges);
 }
 
@@ -179,6 +170,10 @@ void ir_jumpthread(struct ir *ir)
 		ir->is_broken = true;
 	else
 		walk(&t);
+	/* edges get new numbers here: when nothing is learned any more */
+	for (uint32_t id = 0; id < ir->n_blocks && !ir->is_broken; id++)
+		if (ir->blocks[id].end == IR_SWITCH)
+			ir_join_ranges(ir, id, &arena);
 	ir->is_broken |= t.facts.is_broken;
 	arena_free(&arena);
 }

@@ -8,9 +8,10 @@
  * Blocks are written in their order, instructions in theirs, which is the order
  * of some program that ran. A value is made when its instruction comes, and
  * stays in A; loads at constant offsets, constants and the like are made where
- * they are used, as often as that is. What A and X hold is known at each place,
- * and where ways meet, what they hold alike. Of a block's parameters the one
- * that it uses first comes in A, the others in words of M[].
+ * they are used, as often as that is, and loads behind X where X is still the
+ * same. What A and X hold is known at each place, and where ways meet, what
+ *they hold alike. Of a block's parameters those that it uses first come in A
+ *and X, the others in words of M[].
  *
  * A value that is wanted when it is in neither gets a word of M[]: it is stored
  * when it is made. Which those are is found by writing the program: what is
@@ -40,10 +41,12 @@ struct lowerer {
 		uint32_t a, x;	/* values, or IR_NONE */
 		uint32_t bytes; /* that the packet is known to have */
 	} * in;			/* by block, where a way has led there */
-	uint32_t
-		*in_a; /* by block: the parameter that comes in A, or IR_NONE */
+	struct state *takes; /* by block: the parameters that come in A and X */
 	bool *is_reached;
-	uint32_t *at; /* by block, then by edge: where it begins in out */
+	/* places that jumps may name: blocks, edges, and nodes of searches */
+	uint32_t *at; /* by place: where it begins in out */
+	uint32_t n_places;
+	struct search *search; /* of the switch at hand */
 
 	uint32_t *order; /* blocks as they are written */
 	uint32_t *place; /* by block: in that order */
@@ -172,6 +175,8 @@ static void to_a(struct lowerer *l, uint32_t value)
 		put(l, OP_TXA, 0);
 	else if (is_cheap(insn))
 		make_cheap(l, insn);
+	else if (insn->op == IR_LOAD_IND && l->now.x == insn->a)
+		put(l, load_op(insn->size, true), insn->k);
 	else if (l->is_homed[value])
 		put(l, OP_LD_MEM, l->word[value]);
 	else
@@ -233,6 +238,16 @@ static void keep(struct lowerer *l, uint32_t value)
 		return;
 	take_word(l, value);
 	put(l, OP_ST, l->word[value]);
+}
+
+/* X has just been made. */
+static void keep_x(struct lowerer *l, uint32_t value)
+{
+	l->now.x = value;
+	if (!l->is_homed[value])
+		return;
+	take_word(l, value);
+	put(l, OP_STX, l->word[value]);
 }
 
 /* ---- instructions ------------------------------------------------------- */
@@ -316,8 +331,10 @@ static void lower_value(struct lowerer *l, uint32_t id)
 	const struct ir_insn *insn = &l->ir->insns[id];
 	uint32_t k;
 
-	if (insn->op == IR_PARAM && id == l->in_a[l->block])
+	if (insn->op == IR_PARAM && id == l->takes[l->block].a)
 		keep(l, id);
+	if (insn->op == IR_PARAM && id == l->takes[l->block].x)
+		keep_x(l, id);
 	/* in A it is what a guard has loaded */
 	if (is_cheap(insn) || insn->op == IR_PARAM || l->now.a == id ||
 	    is_part_of_header_length(l, id))
@@ -326,11 +343,7 @@ static void lower_value(struct lowerer *l, uint32_t id)
 		put(l, OP_LDX_MSH, insn->op == IR_MSH_ANY ? insn->k : k);
 		if (insn->op != IR_MSH_ANY && l->now.bytes < k + 1)
 			l->now.bytes = k + 1;
-		l->now.x = id;
-		if (!l->is_homed[id])
-			return;
-		take_word(l, id);
-		put(l, OP_STX, l->word[id]);
+		keep_x(l, id);
 		return;
 	}
 	switch ((enum ir_op)insn->op) {
@@ -472,13 +485,17 @@ static void pass_arguments(struct lowerer *l, uint32_t edge)
 {
 	const struct ir *ir = l->ir;
 	const struct ir_edge *e = &ir->edges[edge];
-	uint32_t param = ir->blocks[e->to].first, for_a = IR_NONE;
+	const struct state *takes = &l->takes[e->to];
+	uint32_t param = ir->blocks[e->to].first;
+	uint32_t for_a = IR_NONE, for_x = IR_NONE;
 
 	for (uint32_t i = 0; i < ir->blocks[e->to].n_params; i++) {
 		uint32_t arg = ir->args[e->args + i];
 
-		if (param == l->in_a[e->to]) {
+		if (param == takes->a) {
 			for_a = arg;
+		} else if (param == takes->x) {
+			for_x = arg;
 		} else {
 			to_a(l, arg);
 			l->is_homed[param] = true;
@@ -488,20 +505,32 @@ static void pass_arguments(struct lowerer *l, uint32_t edge)
 		}
 		param = ir->insns[param].next;
 	}
-	if (for_a == IR_NONE)
-		return;
-	to_a(l, for_a);
-	l->now.a = l->in_a[e->to];
+	if (for_x != IR_NONE)
+		to_x(l, for_x);
+	if (for_a != IR_NONE)
+		to_a(l, for_a);
+	if (for_x != IR_NONE)
+		l->now.x = takes->x;
+	if (for_a != IR_NONE)
+		l->now.a = takes->a;
 }
 
-/* Whether an edge needs no code of its own, what it brings being in A. */
+/* Whether an edge needs no code of its own, what it brings being in place. */
 static bool is_bare(const struct lowerer *l, uint32_t edge)
 {
 	const struct ir_edge *e = &l->ir->edges[edge];
-	uint32_t n = l->ir->blocks[e->to].n_params;
+	const struct state *takes = &l->takes[e->to];
+	uint32_t param = l->ir->blocks[e->to].first;
 
-	return n == 0 || (n == 1 && l->in_a[e->to] != IR_NONE &&
-			  l->ir->args[e->args] == l->now.a);
+	for (uint32_t i = 0; i < l->ir->blocks[e->to].n_params; i++) {
+		uint32_t arg = l->ir->args[e->args + i];
+
+		if (!(param == takes->a && arg == l->now.a) &&
+		    !(param == takes->x && arg == l->now.x))
+			return false;
+		param = l->ir->insns[param].next;
+	}
+	return true;
 }
 
 /* What is written next; IR_NONE: nothing. */
@@ -537,36 +566,215 @@ static enum isa_op test_op(unsigned test, bool by_x)
 	}
 }
 
-/* Edges that bring arguments have code of their own behind the branch; such a
- * place is named by its edge, above all blocks. */
+/*
+ * Where an edge of the block is left to: the block it leads to, or, if it needs
+ * code of its own, a place that its number makes.
+ */
+static uint32_t place_of_edge(const struct lowerer *l, uint32_t edge)
+{
+	return is_bare(l, edge) ? l->ir->edges[edge].to
+				: l->ir->n_blocks + edge;
+}
+
+/* Where edges lead, all with what the registers hold now; and their code. */
+static void lower_edges(struct lowerer *l, const struct ir_block *block)
+{
+	const struct state after = l->now;
+
+	for (uint32_t e = block->edges; e < block->edges + block->n_edges;
+	     e++) {
+		l->now = after;
+		if (is_bare(l, e)) {
+			pass_arguments(l, e);
+			arrive(l, l->ir->edges[e].to, l->now);
+			continue;
+		}
+		l->at[l->ir->n_blocks + e] = l->n_out;
+		lower_edge(l, e, false);
+	}
+}
+
 static void lower_branch(struct lowerer *l, const struct ir_block *block)
 {
-	const struct ir *ir = l->ir;
-	uint32_t to[2], k;
-	bool by_x = !ir_is_const(l->ir, block->b, &k);
-	struct state after;
+	bool by_x;
+	uint32_t k = 0;
 
+	by_x = !ir_is_const(l->ir, block->b, &k);
 	if (by_x)
 		to_both(l, block->a, block->b);
 	else
 		to_a(l, block->a);
-	for (unsigned i = 0; i < 2; i++)
-		to[i] = is_bare(l, block->edges + i)
-				? ir->edges[block->edges + i].to
-				: ir->n_blocks + block->edges + i;
-	put_jump(l, test_op(block->test, by_x), by_x ? 0 : k, to[0], to[1]);
-	after = l->now;
-	for (unsigned i = 0; i < 2; i++) {
-		l->now = after;
-		if (to[i] < ir->n_blocks) {
-			pass_arguments(l, block->edges + i);
-			arrive(l, to[i], l->now);
-			continue;
-		}
-		l->at[to[i]] = l->n_out;
-		lower_edge(l, block->edges + i, false);
-	}
+	put_jump(l, test_op(block->test, by_x), k,
+		 place_of_edge(l, block->edges),
+		 place_of_edge(l, block->edges + 1));
+	lower_edges(l, block);
 }
+
+/* ---- searches ----------------------------------------------------------- */
+
+/*
+ * A switch becomes a tree of comparisons, at whose leaves numbers are asked for
+ * one after another:
+ *
+ *	switch v, 0-6 no, 7 yes, 8-22 no, 23 yes, 24-79 no, 80 yes, 81- no
+ *
+ *	jge #80, L, 0		the half with 80 in it, the other
+ *	jeq #7, yes, 0
+ *	jeq #23, yes, no
+ * L:	jeq #80, yes, no
+ *
+ * A single number between two ranges that go the same way costs one `jeq`;
+ *every other boundary costs one `jge`, wherever that stands in the tree, so
+ *those halve the numbers at no cost. In the middle of single numbers alone one
+ *more instruction does, unless there are few of them (ir->bucket).
+ */
+struct item {
+	uint32_t first, last; /* numbers */
+	uint32_t to;	      /* a place */
+};
+
+struct search {
+	struct item *items;
+	bool *is_single;   /* by item: asked for by itself */
+	bool *begins;	   /* by item: compared with in any case */
+	struct item *rest; /* the others, joined */
+};
+
+static uint32_t new_place(struct lowerer *l)
+{
+	return l->n_places++;
+}
+
+/*
+ * Which of the items are asked for by themselves: the single numbers, but for
+ * the last if there is nothing else. The others are joined in rest.
+ */
+static uint32_t find_singles(struct search *s, uint32_t low, uint32_t high,
+			     uint32_t *rest)
+{
+	uint32_t n = 0;
+
+	*rest = 0;
+	for (uint32_t i = low; i <= high; i++) {
+		const struct item *item = &s->items[i];
+
+		s->begins[i] = false;
+		s->is_single[i] =
+			item->first == item->last && (i < high || *rest);
+		if (s->is_single[i]) {
+			n++;
+		} else if (*rest && s->rest[*rest - 1].to == item->to) {
+			s->rest[*rest - 1].last = item->last;
+		} else {
+			s->begins[i] = *rest > 0;
+			s->rest[(*rest)++] = *item;
+		}
+	}
+	return n;
+}
+
+/* Comparisons that tell n ranges in a row apart. */
+static void lower_rest(struct lowerer *l, const struct item *rest, uint32_t n)
+{
+	uint32_t mid = n / 2, below, above;
+
+	if (n < 2)
+		return;
+	below = mid == 1 ? rest[0].to : new_place(l);
+	above = n - mid == 1 ? rest[mid].to : new_place(l);
+	put_jump(l, OP_JGE_K, rest[mid].first, above, below);
+	if (mid > 1)
+		l->at[below] = l->n_out;
+	lower_rest(l, rest, mid);
+	if (n - mid > 1)
+		l->at[above] = l->n_out;
+	lower_rest(l, rest + mid, n - mid);
+}
+
+/* One number after another, then what is left. */
+static void lower_row(struct lowerer *l, uint32_t low, uint32_t high,
+		      uint32_t singles, uint32_t n_rest)
+{
+	const struct search *s = l->search;
+
+	for (uint32_t i = low; i <= high; i++) {
+		uint32_t next;
+
+		if (!s->is_single[i])
+			continue;
+		singles--;
+		next = singles == 0 && n_rest == 1 ? s->rest[0].to
+						   : new_place(l);
+		put_jump(l, OP_JEQ_K, s->items[i].first, s->items[i].to, next);
+		if (singles || n_rest > 1)
+			l->at[next] = l->n_out;
+	}
+	lower_rest(l, s->rest, n_rest);
+}
+
+/* The item at which to halve: near the middle; low: nowhere. */
+static uint32_t find_middle(const struct lowerer *l, uint32_t low,
+			    uint32_t high, uint32_t tests)
+{
+	const struct search *s = l->search;
+	uint32_t mid = low + (high - low + 1) / 2, most = mid - low;
+
+	if (!l->ir->is_small)
+		most /= 2;
+	for (uint32_t i = 0; i <= most; i++) {
+		if (mid - i > low && s->begins[mid - i])
+			return mid - i;
+		if (mid + i <= high && s->begins[mid + i])
+			return mid + i;
+	}
+	return tests > l->ir->bucket ? mid : low;
+}
+
+static void lower_search(struct lowerer *l, uint32_t low, uint32_t high)
+{
+	struct search *s = l->search;
+	uint32_t n_rest, n = find_singles(s, low, high, &n_rest), mid = low;
+	uint32_t tests = n + n_rest - 1, below, above;
+
+	if (low == high || l->err != CBPF_OK)
+		return;
+	if (tests > 2)
+		mid = find_middle(l, low, high, tests);
+	if (mid == low) {
+		lower_row(l, low, high, n, n_rest);
+		return;
+	}
+	below = mid - 1 == low ? s->items[low].to : new_place(l);
+	above = mid == high ? s->items[high].to : new_place(l);
+	put_jump(l, OP_JGE_K, s->items[mid].first, above, below);
+	if (mid - 1 > low)
+		l->at[below] = l->n_out;
+	lower_search(l, low, mid - 1);
+	if (mid < high)
+		l->at[above] = l->n_out;
+	lower_search(l, mid, high);
+}
+
+static void lower_switch(struct lowerer *l, const struct ir_block *block)
+{
+	const struct ir_range *ranges = l->ir->ranges + block->ranges;
+	struct search *s = l->search;
+
+	to_a(l, block->a);
+	for (uint32_t i = 0; i < block->n_ranges; i++) {
+		bool is_last = i + 1 == block->n_ranges;
+
+		s->items[i].first = ranges[i].first;
+		s->items[i].last =
+			is_last ? UINT32_MAX : ranges[i + 1].first - 1;
+		s->items[i].to =
+			place_of_edge(l, block->edges + ranges[i].edge);
+	}
+	lower_search(l, 0, block->n_ranges - 1);
+	lower_edges(l, block);
+}
+
+/* ---- the ends of blocks ------------------------------------------------- */
 
 /* Whether the load of what the block ends with is the one that is wanted. */
 static bool brings_wanted(const struct lowerer *l, const struct ir_block *block)
@@ -597,6 +805,8 @@ static void lower_end(struct lowerer *l, const struct ir_block *block)
 		put(l, OP_RET_A, 0);
 	} else if (block->end == IR_JUMP) {
 		lower_edge(l, block->edges, true);
+	} else if (block->end == IR_SWITCH) {
+		lower_switch(l, block);
 	} else {
 		lower_branch(l, block);
 	}
@@ -681,10 +891,11 @@ static void find_uses(struct lowerer *l)
 	}
 }
 
-/* The value that a block wants in a register before any other, or IR_NONE. */
-static uint32_t first_wanted(const struct ir *ir, uint32_t id)
+/* The values that a block wants in the registers first, or IR_NONE. */
+static struct state first_wanted(const struct ir *ir, uint32_t id)
 {
 	const struct ir_block *block = &ir->blocks[id];
+	struct state want = { IR_NONE, IR_NONE, 0 };
 	uint32_t k;
 
 	for (uint32_t i = block->first; i != IR_NONE; i = ir->insns[i].next) {
@@ -692,33 +903,66 @@ static uint32_t first_wanted(const struct ir *ir, uint32_t id)
 
 		if (ir_rows[insn->op].operands == 0)
 			continue;
-		return ir_is_const(ir, insn->a, &k) ? insn->b : insn->a;
+		if (insn->op == IR_NEED_IND || insn->op == IR_LOAD_IND) {
+			want.x = want.x == IR_NONE ? insn->a : want.x;
+			if (insn->op == IR_LOAD_IND)
+				return want;
+			continue;
+		}
+		want.a = ir_is_const(ir, insn->a, &k) ? insn->b : insn->a;
+		return want;
 	}
 	if (block->end != IR_JUMP)
-		return block->a;
-	return ir->blocks[ir->edges[block->edges].to].n_params
-		       ? ir->args[ir->edges[block->edges].args]
-		       : IR_NONE;
+		want.a = block->a;
+	else if (ir->blocks[ir->edges[block->edges].to].n_params)
+		want.a = ir->args[ir->edges[block->edges].args];
+	return want;
 }
 
-static void find_in_a(struct lowerer *l)
+static bool is_param_of(const struct ir *ir, uint32_t value, uint32_t block)
 {
-	const struct ir *ir = l->ir;
+	return value != IR_NONE && ir->insns[value].op == IR_PARAM &&
+	       ir->insns[value].block == block;
+}
 
-	for (uint32_t id = 0; id < ir->n_blocks; id++) {
-		uint32_t value = first_wanted(ir, id);
+static void find_takes(struct lowerer *l)
+{
+	for (uint32_t id = 0; id < l->ir->n_blocks; id++) {
+		struct state want = first_wanted(l->ir, id);
 
-		l->in_a[id] = IR_NONE;
-		if (value != IR_NONE && ir->insns[value].op == IR_PARAM &&
-		    ir->insns[value].block == id)
-			l->in_a[id] = value;
+		if (!is_param_of(l->ir, want.a, id))
+			want.a = IR_NONE;
+		if (!is_param_of(l->ir, want.x, id) || want.x == want.a)
+			want.x = IR_NONE;
+		l->takes[id] = want;
 	}
+}
+
+/* Room for the largest switch. */
+static struct search *take_search(struct lowerer *l)
+{
+	struct search *s = arena_take(l->arena, 1, sizeof(*s));
+	uint32_t most = 1;
+
+	for (uint32_t id = 0; id < l->ir->n_blocks; id++)
+		if (l->ir->blocks[id].end == IR_SWITCH &&
+		    l->ir->blocks[id].n_ranges > most)
+			most = l->ir->blocks[id].n_ranges;
+	if (!s)
+		return NULL;
+	s->items = arena_take(l->arena, most, sizeof(*s->items));
+	s->is_single = arena_take(l->arena, most, sizeof(*s->is_single));
+	s->begins = arena_take(l->arena, most, sizeof(*s->begins));
+	s->rest = arena_take(l->arena, most, sizeof(*s->rest));
+	return s->items && s->is_single && s->begins && s->rest ? s : NULL;
 }
 
 static bool take_tables(struct lowerer *l)
 {
 	const struct ir *ir = l->ir;
-	size_t places = (size_t)ir->n_blocks + ir->n_edges;
+	/* a search has no more nodes than comparisons: two for each range */
+	size_t places =
+		(size_t)ir->n_blocks + ir->n_edges + 4 * ir->n_ranges + 1;
 
 	l->is_homed = arena_take(l->arena, ir->n_insns, sizeof(*l->is_homed));
 	l->word = arena_take(l->arena, ir->n_insns, sizeof(*l->word));
@@ -727,12 +971,14 @@ static bool take_tables(struct lowerer *l)
 	l->in = arena_take(l->arena, ir->n_blocks, sizeof(*l->in));
 	l->is_reached =
 		arena_take(l->arena, ir->n_blocks, sizeof(*l->is_reached));
-	l->in_a = arena_take(l->arena, ir->n_blocks, sizeof(*l->in_a));
+	l->search = take_search(l);
+	l->takes = arena_take(l->arena, ir->n_blocks, sizeof(*l->takes));
 	l->at = arena_take(l->arena, places, sizeof(*l->at));
 	l->order = arena_take(l->arena, ir->n_blocks, sizeof(*l->order));
 	l->place = arena_take(l->arena, ir->n_blocks, sizeof(*l->place));
 	return l->order && l->place && l->is_homed && l->word && l->last_use &&
-	       l->n_uses && l->in && l->in_a && l->is_reached && l->at;
+	       l->n_uses && l->in && l->takes && l->is_reached && l->at &&
+	       l->search;
 }
 
 /* Writes it all once. False: something was missed, or an error. */
@@ -741,6 +987,7 @@ static bool write_program(struct lowerer *l)
 	const struct ir *ir = l->ir;
 
 	l->n_out = 0;
+	l->n_places = ir->n_blocks + ir->n_edges;
 	l->misses = false;
 	memset(l->word, WORDS, ir->n_insns);
 	memset(l->owner, 0xff, sizeof(l->owner));
@@ -782,7 +1029,7 @@ enum cbpf_err ir_lower(const struct ir *ir, const struct cbpf_mem *mem,
 	else {
 		find_order(&l);
 		find_uses(&l);
-		find_in_a(&l);
+		find_takes(&l);
 	}
 	while (l.err == CBPF_OK && !write_program(&l))
 		if (++rounds == ROUNDS_MAX)

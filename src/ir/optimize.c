@@ -79,36 +79,53 @@ static void dump(const struct optimizer *o, const struct ir *ir,
 	mem_free(&o->mem, text, len + 1);
 }
 
-/* Whether anything is left to find shows in what there is. */
-static uint64_t size_of(const struct ir *ir)
+static uint64_t mix(uint64_t h, uint64_t more)
 {
-	uint64_t size = 0;
-
-	for (uint32_t id = 0; id < ir->n_blocks; id++) {
-		if (id > 0 && ir->blocks[id].in == IR_NONE)
-			continue;
-		size += 1 + ir->blocks[id].n_edges;
-		for (uint32_t i = ir->blocks[id].first; i != IR_NONE;
-		     i = ir->insns[i].next)
-			size += ir->insns[i].op != IR_CONST;
-	}
-	return size;
+	h = (h ^ more) * 0x9e3779b97f4a7c15u;
+	return h ^ h >> 29;
 }
 
-static void run_passes(const struct optimizer *o, struct ir *ir)
+/* A number made of all that is reached: another one, and something was found.
+ */
+static uint64_t number_of(const struct ir *ir)
 {
-	uint64_t before = UINT64_MAX, after = size_of(ir);
+	uint64_t h = 0;
 
-	dump(o, ir, "build");
-	for (int round = 0; round < ROUNDS_MAX && after < before; round++) {
+	for (uint32_t id = 0; id < ir->n_blocks; id++) {
+		const struct ir_block *block = &ir->blocks[id];
+
+		if (id > 0 && block->in == IR_NONE)
+			continue;
+		h = mix(h, (uint64_t)id << 32 | (uint64_t)block->end << 16 |
+				   block->test);
+		h = mix(h, (uint64_t)block->a << 32 | block->b);
+		for (uint32_t i = block->first; i != IR_NONE;
+		     i = ir->insns[i].next)
+			h = mix(h, (uint64_t)i << 32 | ir->insns[i].k);
+		for (uint32_t i = 0; i < block->n_edges; i++)
+			h = mix(h, ir->edges[block->edges + i].to);
+		if (block->end == IR_SWITCH)
+			h = mix(h, block->n_ranges);
+	}
+	return h;
+}
+
+/* Until nothing is found any more; the late ones only if asked for. */
+static void run_passes(const struct optimizer *o, struct ir *ir, bool late)
+{
+	uint64_t before = 0, after = number_of(ir);
+
+	for (int round = 0; round < ROUNDS_MAX && after != before; round++) {
 		before = after;
 		for (int i = 0; ir_passes[i].name && !ir->is_broken; i++) {
+			if (ir_passes[i].is_late && !late)
+				continue;
 			ir_passes[i].run(ir);
 			cbpf_assert(ir->is_broken || !ir_check(ir));
 			if (!ir->is_broken)
 				dump(o, ir, ir_passes[i].name);
 		}
-		after = size_of(ir);
+		after = number_of(ir);
 	}
 }
 
@@ -120,7 +137,10 @@ static enum cbpf_err make(struct optimizer *o, const struct cbpf_prog *prog)
 
 	if (err == CBPF_OK) {
 		ir.is_small = o->opts.is_small;
-		run_passes(o, &ir);
+		ir.bucket = o->opts.is_small ? UINT32_MAX : 2;
+		dump(o, &ir, "build");
+		run_passes(o, &ir, false);
+		run_passes(o, &ir, true);
 		err = ir.is_broken
 			      ? CBPF_E_NOMEM
 			      : ir_lower(&ir, &o->mem, &o->made, &o->n_made);

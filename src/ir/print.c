@@ -110,6 +110,27 @@ static void print_head(const struct ir *ir, struct buf *buf, uint32_t id)
 	buf_print(buf, block->n_params ? "):\n" : ":\n");
 }
 
+/* "switch v1, 0-9 b3, 10 b4, 11- b3" */
+static void print_switch(const struct ir *ir, struct buf *buf,
+			 const struct ir_block *block)
+{
+	const struct ir_range *ranges = ir->ranges + block->ranges;
+
+	buf_print(buf, "\tswitch ");
+	print_value(ir, buf, block->a);
+	for (uint32_t i = 0; i < block->n_ranges; i++) {
+		bool is_last = i + 1 == block->n_ranges;
+
+		buf_print(buf, ", 0x%x", ranges[i].first);
+		if (is_last)
+			buf_print(buf, "-");
+		else if (ranges[i + 1].first - 1 > ranges[i].first)
+			buf_print(buf, "-0x%x", ranges[i + 1].first - 1);
+		buf_print(buf, " ");
+		print_edge(ir, buf, block->edges + ranges[i].edge);
+	}
+}
+
 static void print_end(const struct ir *ir, struct buf *buf,
 		      const struct ir_block *block)
 {
@@ -131,6 +152,9 @@ static void print_end(const struct ir *ir, struct buf *buf,
 		print_edge(ir, buf, block->edges);
 		buf_print(buf, ", ");
 		print_edge(ir, buf, block->edges + 1);
+		break;
+	case IR_SWITCH:
+		print_switch(ir, buf, block);
 		break;
 	}
 	buf_print(buf, "\n");

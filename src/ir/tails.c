@@ -36,9 +36,9 @@ struct merger {
 	uint64_t *hash;		/* by block */
 	uint32_t *first, *next; /* blocks by hash, the last met first */
 	uint32_t n_slots;
-	uint32_t zero; /* the constant */
-	uint64_t work; /* blocks that may still be compared */
-	bool takes_params;
+	uint32_t zero;	   /* the constant */
+	uint64_t work;	   /* blocks that may still be compared */
+	bool takes_params; /* parts with different values are merged, too */
 
 	/* one comparison: parts that begin with from and to */
 	uint32_t from, to;
@@ -52,6 +52,9 @@ struct merger {
 	uint32_t differ[PARAMS_MAX]; /* values of the one from outside it, whose
 				      * images are others */
 	uint32_t n_differ;
+	/* loads at constants may be loads behind a base, whose value is one
+	 * constant for all of them; base: IR_NONE, or that of the other part */
+	uint32_t base, base_k;
 	uint32_t *same; /* by value: itself, but while some are renamed */
 };
 
@@ -75,6 +78,25 @@ static uint64_t hash_value(const struct merger *m, uint32_t id, uint32_t value)
 	return m->ir->insns[value].block == id ? 3 : 4;
 }
 
+/* Loads and guards that may be at constants, or behind a base. */
+static bool is_of_packet(unsigned op)
+{
+	return op == IR_LOAD || op == IR_LOAD_IND || op == IR_NEED_BYTES ||
+	       op == IR_NEED_IND;
+}
+
+static uint64_t hash_ranges(const struct ir *ir, const struct ir_block *block)
+{
+	uint64_t h = block->n_ranges;
+
+	for (uint32_t i = block->ranges; i < block->ranges + block->n_ranges;
+	     i++) {
+		h = mix(h, ir->ranges[i].first);
+		h = mix(h, ir->ranges[i].edge);
+	}
+	return h;
+}
+
 static uint64_t hash_block(const struct merger *m, uint32_t id)
 {
 	const struct ir *ir = m->ir;
@@ -86,6 +108,12 @@ static uint64_t hash_block(const struct merger *m, uint32_t id)
 
 		if (insn->op == IR_CONST)
 			continue;
+		if (m->takes_params && is_of_packet(insn->op)) {
+			/* guards may be there or not; loads say all */
+			if (ir_rows[insn->op].does != IR_GUARD)
+				h = mix(h, insn->size);
+			continue;
+		}
 		h = mix(h, (uint64_t)insn->op << 8 | insn->size);
 		h = mix(h, insn->k);
 		h = mix(h, hash_value(m, id, insn->a));
@@ -93,6 +121,8 @@ static uint64_t hash_block(const struct merger *m, uint32_t id)
 	}
 	if (block->end == IR_BRANCH)
 		h = mix(h, block->test);
+	if (block->end == IR_SWITCH)
+		h = mix(h, hash_ranges(ir, block));
 	h = mix(h, hash_value(m, id, block->a));
 	h = mix(h, hash_value(m, id, block->b));
 	for (uint32_t e = block->edges; e < block->edges + block->n_edges; e++)
@@ -117,6 +147,8 @@ static bool match_value(struct merger *m, uint32_t a, uint32_t b)
 
 	if (a == IR_NONE || b == IR_NONE)
 		return a == b;
+	if (b == m->base)
+		return false;
 	if (m->image[a] != IR_NONE || m->origin[b] != IR_NONE)
 		return m->image[a] == b;
 	if (ir_is_const(ir, a, &k) || ir_is_const(ir, b, &k))
@@ -130,6 +162,47 @@ static bool match_value(struct merger *m, uint32_t a, uint32_t b)
 	return true;
 }
 
+/* A constant offset of the one part is k behind a base of the other. */
+static bool match_base(struct merger *m, uint32_t offset, uint32_t base,
+		       uint32_t k)
+{
+	if (offset < k)
+		return false;
+	if (m->base != IR_NONE)
+		return base == m->base && offset - k == m->base_k;
+	if (m->origin[base] != IR_NONE)
+		return false;
+	m->base = base;
+	m->base_k = offset - k;
+	return true;
+}
+
+static bool match_insn(struct merger *m, const struct ir_insn *a,
+		       const struct ir_insn *b)
+{
+	if (a->op == IR_LOAD && b->op == IR_LOAD_IND)
+		return m->takes_params && a->size == b->size &&
+		       match_base(m, a->k, b->a, b->k);
+	if (a->op == IR_NEED_BYTES && b->op == IR_NEED_IND)
+		return m->takes_params && a->k >= b->size &&
+		       match_base(m, a->k - b->size, b->a, b->k);
+	return a->op == b->op && a->size == b->size && a->k == b->k &&
+	       match_value(m, a->a, b->a) && match_value(m, a->b, b->b);
+}
+
+/* A guard that the one part does not need: its bytes are there, as it loads. */
+static bool is_extra_guard(const struct ir *ir, const struct ir_insn *a,
+			   const struct ir_insn *b)
+{
+	const struct ir_insn *load;
+
+	if (a->op != IR_LOAD || b->op != IR_NEED_IND || b->next == IR_NONE)
+		return false;
+	load = &ir->insns[b->next];
+	return load->op == IR_LOAD_IND && load->a == b->a && load->k == b->k &&
+	       load->size == b->size;
+}
+
 static bool match_insns(struct merger *m, uint32_t a, uint32_t b)
 {
 	const struct ir_insn *insns = m->ir->insns;
@@ -138,15 +211,16 @@ static bool match_insns(struct merger *m, uint32_t a, uint32_t b)
 	/* constants, at the head of the first block, are nobody's */
 	while (i != IR_NONE && insns[i].op == IR_CONST)
 		i = insns[i].next;
-	for (; i != IR_NONE && j != IR_NONE;
-	     i = insns[i].next, j = insns[j].next) {
-		if (insns[i].op != insns[j].op ||
-		    insns[i].size != insns[j].size ||
-		    insns[i].k != insns[j].k ||
-		    !match_value(m, insns[i].a, insns[j].a) ||
-		    !match_value(m, insns[i].b, insns[j].b))
+	while (i != IR_NONE && j != IR_NONE) {
+		if (is_extra_guard(m->ir, &insns[i], &insns[j])) {
+			j = insns[j].next;
+			continue;
+		}
+		if (!match_insn(m, &insns[i], &insns[j]))
 			return false;
 		map_value(m, i, j);
+		i = insns[i].next;
+		j = insns[j].next;
 	}
 	return i == j;
 }
@@ -181,6 +255,14 @@ static bool match_edges(struct merger *m, uint32_t a, uint32_t b)
 	return true;
 }
 
+static bool is_same_switch(const struct ir *ir, const struct ir_block *x,
+			   const struct ir_block *y)
+{
+	return x->n_ranges == y->n_ranges &&
+	       memcmp(ir->ranges + x->ranges, ir->ranges + y->ranges,
+		      x->n_ranges * sizeof(*ir->ranges)) == 0;
+}
+
 static bool match_blocks(struct merger *m, uint32_t a, uint32_t b)
 {
 	const struct ir_block *x = &m->ir->blocks[a], *y = &m->ir->blocks[b];
@@ -188,6 +270,7 @@ static bool match_blocks(struct merger *m, uint32_t a, uint32_t b)
 	return x->end == y->end && x->n_edges == y->n_edges &&
 	       x->n_params == y->n_params &&
 	       (x->end != IR_BRANCH || x->test == y->test) &&
+	       (x->end != IR_SWITCH || is_same_switch(m->ir, x, y)) &&
 	       match_insns(m, a, b) && match_value(m, x->a, y->a) &&
 	       match_value(m, x->b, y->b) && match_edges(m, a, b);
 }
@@ -198,6 +281,7 @@ static bool match_parts(struct merger *m, uint32_t from, uint32_t to)
 	m->from = from;
 	m->to = to;
 	m->n_matched = m->n_mapped = m->n_differ = 0;
+	m->base = IR_NONE;
 	m->twin[from] = to;
 	m->matched[m->n_matched++] = from;
 	for (uint32_t i = 0; i < m->n_matched; i++) {
@@ -224,7 +308,8 @@ static void forget(struct merger *m)
 /* Instructions that it is written as, about. */
 static uint32_t size_of(const struct ir *ir, uint32_t id)
 {
-	uint32_t size = 1;
+	const struct ir_block *block = &ir->blocks[id];
+	uint32_t size = block->end == IR_SWITCH ? 1 + block->n_ranges / 2 : 1;
 
 	for (uint32_t i = ir->blocks[id].first; i != IR_NONE;
 	     i = ir->insns[i].next)
@@ -281,6 +366,8 @@ static uint32_t cost_of_edge(const struct merger *m, uint32_t edge,
 	const struct ir_block *from = &m->ir->blocks[m->ir->edges[edge].from];
 	uint32_t cost = 0;
 
+	if (m->base != IR_NONE)
+		cost += m->ir->edges[edge].to == m->from;
 	for (uint32_t i = 0; i < m->n_differ; i++)
 		if (!comes_in_a(m, m->differ[i]))
 			cost += 2;
@@ -322,7 +409,7 @@ static bool is_other_closed(const struct merger *m, bool *in_list)
 
 static bool is_worth_it(const struct merger *m, bool *list)
 {
-	if (m->n_differ == 0)
+	if (m->n_differ == 0 && m->base == IR_NONE)
 		return true;
 	return m->takes_params && is_other_closed(m, list) &&
 	       gain_of(m, list) > cost_of(m);
@@ -334,18 +421,22 @@ static bool is_worth_it(const struct merger *m, bool *list)
 static void add_params(struct merger *m)
 {
 	struct ir *ir = m->ir;
-	uint32_t params[PARAMS_MAX];
+	uint32_t olds[PARAMS_MAX + 1], params[PARAMS_MAX + 1], n = 0;
 
 	for (uint32_t i = 0; i < m->n_differ; i++)
-		params[i] = ir_add_param(ir, m->to, m->image[m->differ[i]]);
+		olds[n++] = m->image[m->differ[i]];
+	if (m->base != IR_NONE)
+		olds[n++] = m->base;
+	for (uint32_t i = 0; i < n; i++)
+		params[i] = ir_add_param(ir, m->to, olds[i]);
 	if (ir->is_broken)
 		return;
-	for (uint32_t i = 0; i < m->n_differ; i++)
-		m->same[m->image[m->differ[i]]] = params[i];
-	for (uint32_t i = 0; m->n_differ && i < m->n_matched; i++)
+	for (uint32_t i = 0; i < n; i++)
+		m->same[olds[i]] = params[i];
+	for (uint32_t i = 0; n && i < m->n_matched; i++)
 		ir_rename_block(ir, m->twin[m->matched[i]], m->same);
-	for (uint32_t i = 0; i < m->n_differ; i++)
-		m->same[m->image[m->differ[i]]] = m->image[m->differ[i]];
+	for (uint32_t i = 0; i < n; i++)
+		m->same[olds[i]] = olds[i];
 }
 
 /* What leads to the one part leads to the other, with its own values. */
@@ -354,15 +445,17 @@ static bool lead_over(struct merger *m)
 	struct ir *ir = m->ir;
 	uint32_t n_own = ir->blocks[m->from].n_params, e;
 	uint32_t *args =
-		arena_take(m->arena, n_own + PARAMS_MAX, sizeof(*args));
+		arena_take(m->arena, n_own + PARAMS_MAX + 1, sizeof(*args));
 
 	if (!args)
 		return false;
+	memcpy(args + n_own, m->differ, m->n_differ * sizeof(*args));
+	if (m->base != IR_NONE)
+		args[n_own + m->n_differ] = ir_const(ir, m->base_k);
 	while ((e = ir->blocks[m->from].in) != IR_NONE && !ir->is_broken) {
 		if (n_own)
 			memcpy(args, ir->args + ir->edges[e].args,
 			       n_own * sizeof(*args));
-		memcpy(args + n_own, m->differ, m->n_differ * sizeof(*args));
 		ir_lead(ir, e, m->to, args);
 	}
 	return !ir->is_broken;
@@ -439,8 +532,8 @@ static uint32_t *nones(struct arena *arena, uint32_t n)
 static bool take_tables(struct merger *m, struct arena *arena)
 {
 	const uint32_t blocks = m->ir->n_blocks;
-	/* a parameter more for each block at the most, PARAMS_MAX times */
-	const uint32_t values = m->ir->n_insns + PARAMS_MAX * blocks;
+	/* with each block that goes, so many parameters and constants come */
+	const uint32_t values = m->ir->n_insns + (PARAMS_MAX + 2) * blocks;
 
 	m->n_slots = 64;
 	while (m->n_slots < blocks)
@@ -460,6 +553,90 @@ static bool take_tables(struct merger *m, struct arena *arena)
 	       m->image && m->origin && m->mapped && m->same;
 }
 
+/* What a switch does, whatever the number: a part that may be in two blocks. */
+static uint64_t hash_end(const struct merger *m, const struct ir_block *block)
+{
+	uint64_t h = hash_ranges(m->ir, block);
+
+	for (uint32_t e = block->edges; e < block->edges + block->n_edges; e++)
+		h = mix(h, m->hash[m->ir->edges[e].to]);
+	return h;
+}
+
+static bool has_own_end(const struct merger *m, uint32_t id)
+{
+	const struct ir_block *block = &m->ir->blocks[id];
+
+	return block->end == IR_SWITCH && (id == 0 || block->in != IR_NONE);
+}
+
+/* Switches that several blocks end with: where they are split. */
+static bool find_ends(struct merger *m, uint32_t *at)
+{
+	struct ir *ir = m->ir;
+	uint64_t *ends = arena_take(m->arena, ir->n_blocks, sizeof(*ends));
+
+	if (!ends)
+		return false;
+	memset(m->first, 0xff, m->n_slots * sizeof(*m->first));
+	for (uint32_t id = 0; id < ir->n_blocks; id++) {
+		uint32_t *slot, other;
+
+		if (!has_own_end(m, id))
+			continue;
+		ends[id] = hash_end(m, &ir->blocks[id]);
+		slot = &m->first[(uint32_t)(ends[id] >> 32) & (m->n_slots - 1)];
+		for (other = *slot; other != IR_NONE; other = m->next[other])
+			if (ends[other] == ends[id])
+				break;
+		if (other != IR_NONE && ir->blocks[id].first != IR_NONE)
+			at[id] = IR_END;
+		if (other != IR_NONE && ir->blocks[other].first != IR_NONE)
+			at[other] = IR_END;
+		m->next[id] = *slot;
+		*slot = id;
+	}
+	return true;
+}
+
+/* The first instruction that loads behind a base, if others stand before. */
+static uint32_t first_behind_base(const struct ir *ir, uint32_t id)
+{
+	uint32_t i = ir->blocks[id].first;
+
+	while (i != IR_NONE && ir->insns[i].op != IR_NEED_IND)
+		i = ir->insns[i].next;
+	return i == ir->blocks[id].first ? IR_NONE : i;
+}
+
+/* Parts that others may be like, but for what stands before, become blocks. */
+static void split_blocks(struct merger *m)
+{
+	struct ir *ir = m->ir;
+	uint32_t *at = nones(m->arena, ir->n_blocks);
+	bool has_any = false;
+
+	if (!at || !find_ends(m, at)) {
+		ir->is_broken = true;
+		return;
+	}
+	for (uint32_t id = 0; id < ir->n_blocks; id++) {
+		uint32_t i = first_behind_base(ir, id);
+
+		if (i != IR_NONE && at[id] == IR_NONE)
+			at[id] = i;
+		has_any |= at[id] != IR_NONE;
+	}
+	if (has_any)
+		ir_split(ir, at, m->arena);
+}
+
+static void hash_all(struct merger *m)
+{
+	for (uint32_t id = m->ir->n_blocks; id-- > 0;)
+		m->hash[id] = hash_block(m, id);
+}
+
 void ir_tails(struct ir *ir)
 {
 	struct arena arena = arena_new(&ir->arena->mem);
@@ -474,11 +651,17 @@ void ir_tails(struct ir *ir)
 	}
 	ir_cut_unreached(ir, m.zero);
 	m.work = (uint64_t)ir->n_blocks * WORK_MAX;
-	for (uint32_t id = ir->n_blocks; id-- > 0;)
-		m.hash[id] = hash_block(&m, id);
+	hash_all(&m);
 	merge_all(&m, list);
+	if (ir->is_small && !ir->is_broken)
+		split_blocks(&m);
 	m.takes_params = ir->is_small;
-	if (m.takes_params)
-		merge_all(&m, list);
+	if (m.takes_params && !ir->is_broken && take_tables(&m, &arena)) {
+		hash_all(&m);
+		list = arena_take(&arena, ir->n_blocks, sizeof(*list));
+		if (list)
+			merge_all(&m, list);
+		ir->is_broken |= !list;
+	}
 	arena_free(&arena);
 }
