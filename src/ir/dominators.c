@@ -7,7 +7,8 @@
  */
 #include "ir/ir.h"
 
-static uint32_t common_of(const struct ir_dominators *d, uint32_t a, uint32_t b)
+uint32_t ir_common_dominator(const struct ir_dominators *d, uint32_t a,
+			     uint32_t b)
 {
 	/* a dominator has a smaller number than what it dominates */
 	while (a != b)
@@ -30,8 +31,9 @@ static void find_idoms(const struct ir *ir, struct ir_dominators *d)
 
 			if (d->idom[from] == IR_NONE)
 				continue;
-			idom = idom == IR_NONE ? from
-					       : common_of(d, idom, from);
+			idom = idom == IR_NONE
+				       ? from
+				       : ir_common_dominator(d, idom, from);
 		}
 		d->idom[id] = idom;
 	}

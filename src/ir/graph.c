@@ -132,6 +132,57 @@ static void link_edge(struct ir *ir, uint32_t edge, uint32_t to,
 	ir->blocks[to].in = edge;
 }
 
+/* ---- instructions ------------------------------------------------------- */
+
+/* Out of the list of its block. */
+static void unlink_insn(struct ir *ir, uint32_t id)
+{
+	struct ir_insn *insn = &ir->insns[id];
+	struct ir_block *block = &ir->blocks[insn->block];
+
+	if (insn->prev == IR_NONE)
+		block->first = insn->next;
+	else
+		ir->insns[insn->prev].next = insn->next;
+	if (insn->next == IR_NONE)
+		block->last = insn->prev;
+	else
+		ir->insns[insn->next].prev = insn->prev;
+	insn->block = IR_NONE;
+}
+
+void ir_drop(struct ir *ir, uint32_t id)
+{
+	/* constants are looked up again */
+	if (ir->insns[id].op != IR_CONST)
+		unlink_insn(ir, id);
+}
+
+void ir_move_to_head(struct ir *ir, uint32_t id, uint32_t to)
+{
+	struct ir_insn *insn = &ir->insns[id];
+	struct ir_block *block = &ir->blocks[to];
+	uint32_t before = IR_NONE, behind;
+
+	unlink_insn(ir, id);
+	behind = block->first;
+	for (uint32_t i = 0; i < block->n_params; i++) {
+		before = behind;
+		behind = ir->insns[behind].next;
+	}
+	insn->block = to;
+	insn->prev = before;
+	insn->next = behind;
+	if (before == IR_NONE)
+		block->first = id;
+	else
+		ir->insns[before].next = id;
+	if (behind == IR_NONE)
+		block->last = id;
+	else
+		ir->insns[behind].prev = id;
+}
+
 /* ---- constants ---------------------------------------------------------- */
 
 static uint32_t *slot_of(const struct ir *ir, uint32_t k)
@@ -167,22 +218,6 @@ static bool grow_constants(struct ir *ir)
 	return true;
 }
 
-/* To the head of block 0, which has no parameters: before all that uses it. */
-static void move_to_head(struct ir *ir, uint32_t id)
-{
-	struct ir_block *block = &ir->blocks[0];
-	struct ir_insn *insn = &ir->insns[id];
-
-	if (block->first == id)
-		return;
-	block->last = insn->prev;
-	ir->insns[insn->prev].next = IR_NONE;
-	insn->prev = IR_NONE;
-	insn->next = block->first;
-	ir->insns[block->first].prev = id;
-	block->first = id;
-}
-
 uint32_t ir_const(struct ir *ir, uint32_t k)
 {
 	uint32_t id;
@@ -199,32 +234,14 @@ uint32_t ir_const(struct ir *ir, uint32_t k)
 			.op = IR_CONST, .a = IR_NONE, .b = IR_NONE, .k = k });
 	if (id == IR_NONE)
 		return IR_NONE;
-	move_to_head(ir, id);
+	/* block 0 has no parameters: before all that uses it */
+	ir_move_to_head(ir, id, 0);
 	*slot_of(ir, k) = id;
 	ir->n_constants++;
 	return id;
 }
 
 /* ---- changing ----------------------------------------------------------- */
-
-void ir_drop(struct ir *ir, uint32_t id)
-{
-	struct ir_insn *insn = &ir->insns[id];
-	struct ir_block *block = &ir->blocks[insn->block];
-
-	/* constants are looked up again */
-	if (insn->op == IR_CONST)
-		return;
-	if (insn->prev == IR_NONE)
-		block->first = insn->next;
-	else
-		ir->insns[insn->prev].next = insn->next;
-	if (insn->next == IR_NONE)
-		block->last = insn->prev;
-	else
-		ir->insns[insn->next].prev = insn->prev;
-	insn->block = IR_NONE;
-}
 
 /* Out of the list of those that lead where it led. */
 static void unlead(struct ir *ir, uint32_t edge)
@@ -343,30 +360,6 @@ void ir_move_end(struct ir *ir, uint32_t id, uint32_t other)
 	from->b = IR_NONE;
 }
 
-/* Behind the other parameters of its block. */
-static void move_to_params(struct ir *ir, uint32_t id)
-{
-	struct ir_insn *insn = &ir->insns[id];
-	struct ir_block *block = &ir->blocks[insn->block];
-	uint32_t before = IR_NONE, behind = block->first;
-
-	for (uint32_t i = 0; i < block->n_params; i++) {
-		before = behind;
-		behind = ir->insns[behind].next;
-	}
-	if (behind == id)
-		return;
-	block->last = insn->prev;
-	ir->insns[insn->prev].next = IR_NONE;
-	insn->prev = before;
-	insn->next = behind;
-	ir->insns[behind].prev = id;
-	if (before == IR_NONE)
-		block->first = id;
-	else
-		ir->insns[before].next = id;
-}
-
 uint32_t ir_add_param(struct ir *ir, uint32_t block, uint32_t value)
 {
 	uint32_t n = ir->blocks[block].n_params;
@@ -377,7 +370,7 @@ uint32_t ir_add_param(struct ir *ir, uint32_t block, uint32_t value)
 
 	if (id == IR_NONE)
 		return IR_NONE;
-	move_to_params(ir, id);
+	ir_move_to_head(ir, id, block);
 	ir->blocks[block].n_params++;
 	for (uint32_t e = ir->blocks[block].in; e != IR_NONE;
 	     e = ir->edges[e].next_in) {

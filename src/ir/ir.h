@@ -137,6 +137,9 @@ CBPF_INTERNAL void ir_lead(struct ir *ir, uint32_t edge, uint32_t to,
 
 /* ---- changing (graph.c) ------------------------------------------------- */
 
+/* Takes an instruction to the begin of a block, behind the parameters. */
+CBPF_INTERNAL void ir_move_to_head(struct ir *ir, uint32_t insn,
+				   uint32_t block);
 /* Takes an instruction out of its block; nobody must use its value. */
 CBPF_INTERNAL void ir_drop(struct ir *ir, uint32_t insn);
 /* Takes a block's edges away: it leads nowhere. */
@@ -255,6 +258,9 @@ CBPF_INTERNAL bool ir_find_dominators(const struct ir *ir, struct arena *arena,
 /* Whether block a is on every way to block b; itself too. */
 CBPF_INTERNAL bool ir_dominates(const struct ir_dominators *dominators,
 				uint32_t a, uint32_t b);
+/* The nearest block on every way to two. */
+CBPF_INTERNAL uint32_t ir_common_dominator(
+	const struct ir_dominators *dominators, uint32_t a, uint32_t b);
 
 /* ---- passes ------------------------------------------------------------- */
 
@@ -275,6 +281,7 @@ CBPF_INTERNAL void ir_algebra(struct ir *ir);
 CBPF_INTERNAL void ir_repeats(struct ir *ir);
 CBPF_INTERNAL void ir_jumpthread(struct ir *ir);
 CBPF_INTERNAL void ir_chains(struct ir *ir);
+CBPF_INTERNAL void ir_sink(struct ir *ir);
 CBPF_INTERNAL void ir_sets(struct ir *ir);
 CBPF_INTERNAL void ir_tails(struct ir *ir);
 CBPF_INTERNAL void ir_guards(struct ir *ir);

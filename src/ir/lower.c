@@ -576,21 +576,32 @@ static uint32_t place_of_edge(const struct lowerer *l, uint32_t edge)
 				: l->ir->n_blocks + edge;
 }
 
-/* Where edges lead, all with what the registers hold now; and their code. */
+/*
+ * Where edges lead, all with what the registers hold now; and the code of those
+ * that need some, the last of which may be followed by where it leads.
+ */
 static void lower_edges(struct lowerer *l, const struct ir_block *block)
 {
 	const struct state after = l->now;
+	uint32_t last = IR_NONE;
 
 	for (uint32_t e = block->edges; e < block->edges + block->n_edges;
 	     e++) {
 		l->now = after;
-		if (is_bare(l, e)) {
-			pass_arguments(l, e);
-			arrive(l, l->ir->edges[e].to, l->now);
+		if (!is_bare(l, e)) {
+			last = e;
 			continue;
 		}
+		pass_arguments(l, e);
+		arrive(l, l->ir->edges[e].to, l->now);
+	}
+	for (uint32_t e = block->edges; e < block->edges + block->n_edges;
+	     e++) {
+		l->now = after;
+		if (is_bare(l, e))
+			continue;
 		l->at[l->ir->n_blocks + e] = l->n_out;
-		lower_edge(l, e, false);
+		lower_edge(l, e, e == last);
 	}
 }
 
@@ -645,29 +656,41 @@ static uint32_t new_place(struct lowerer *l)
 	return l->n_places++;
 }
 
+/* Where the first range of more than one number goes, or IR_NONE. */
+static uint32_t first_range(const struct search *s, uint32_t low, uint32_t high)
+{
+	for (uint32_t i = low; i <= high; i++)
+		if (s->items[i].first != s->items[i].last)
+			return s->items[i].to;
+	return IR_NONE;
+}
+
 /*
- * Which of the items are asked for by themselves: the single numbers, but for
- * the last if there is nothing else. The others are joined in rest.
+ * Which of the items are asked for by themselves: single numbers, if they do
+ * not go where what is left before them does. The others are joined in rest,
+ * which has one at the least.
  */
 static uint32_t find_singles(struct search *s, uint32_t low, uint32_t high,
 			     uint32_t *rest)
 {
-	uint32_t n = 0;
+	uint32_t n = 0, to = first_range(s, low, high);
 
 	*rest = 0;
 	for (uint32_t i = low; i <= high; i++) {
 		const struct item *item = &s->items[i];
+		bool is_like_rest = item->to == to;
 
 		s->begins[i] = false;
-		s->is_single[i] =
-			item->first == item->last && (i < high || *rest);
+		s->is_single[i] = item->first == item->last && !is_like_rest &&
+				  (i < high || *rest);
 		if (s->is_single[i]) {
 			n++;
-		} else if (*rest && s->rest[*rest - 1].to == item->to) {
+		} else if (*rest && is_like_rest) {
 			s->rest[*rest - 1].last = item->last;
 		} else {
 			s->begins[i] = *rest > 0;
 			s->rest[(*rest)++] = *item;
+			to = item->to;
 		}
 	}
 	return n;

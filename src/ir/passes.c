@@ -12,6 +12,7 @@ const struct ir_pass ir_passes[] = {
 	{ "repeats", "does nothing twice", ir_repeats, false },
 	{ "jumpthread", "leads jumps to where they end up", ir_jumpthread,
 	  false },
+	{ "sink", "does what is wanted where it is wanted", ir_sink, true },
 	{ "sets", "makes one search of many tests of a value", ir_sets, true },
 	{ "tails", "does in one place what is done in two", ir_tails, true },
 	{ "chains", "makes one block of two in a row", ir_chains, true },

@@ -176,17 +176,17 @@ enum cbpf_err link_insns(const struct link_insn *insns, size_t n,
 	if (!take_tables(&l, &arena))
 		goto out;
 	lay_out(&l);
-	*n_out = l.n_steps;
-	*out = mem_new(&arena.mem, *n_out, sizeof(**out));
-	*lines = mem_new(&arena.mem, *n_out, sizeof(**lines));
+	*out = mem_new(&arena.mem, l.n_steps, sizeof(**out));
+	*lines = mem_new(&arena.mem, l.n_steps, sizeof(**lines));
 	if (!*out || !*lines) {
-		mem_free(&arena.mem, *out, *n_out * sizeof(**out));
-		mem_free(&arena.mem, *lines, *n_out * sizeof(**lines));
+		mem_free(&arena.mem, *out, l.n_steps * sizeof(**out));
+		mem_free(&arena.mem, *lines, l.n_steps * sizeof(**lines));
 		*out = NULL;
 		*lines = NULL;
 		goto out;
 	}
 	emit(&l, *out, *lines);
+	*n_out = l.n_steps;
 	err = CBPF_OK;
 out:
 	arena_free(&arena);
