@@ -49,6 +49,7 @@ struct sets {
 	uint32_t n_rules, cap_rules;
 	struct group groups[VALUES_MAX];
 	uint32_t n_groups;
+	bool commutes; /* all leave the row for one place: in any order */
 	/* for ir_switch() and painting */
 	struct ir_range *ranges;
 	uint32_t cap_ranges;
@@ -402,6 +403,7 @@ static bool follow_row(struct sets *s, uint32_t id, uint32_t *end)
 	uint32_t exit, only = IR_NONE; /* the value, from there on */
 
 	s->n_rules = s->n_groups = 0;
+	s->commutes = false;
 	if (!is_step(ir, id, &step))
 		return false;
 	*end = first_way(ir, id, &step);
@@ -410,6 +412,7 @@ static bool follow_row(struct sets *s, uint32_t id, uint32_t *end)
 	exit = only_exit(ir, id, &step, *end);
 	if (exit == IR_NONE)
 		only = step.value;
+	s->commutes = exit != IR_NONE;
 	if (!add_step(s, id, &step, *end))
 		return false;
 	while (leads_to_step(ir, *end, &step)) {
@@ -425,6 +428,7 @@ static bool follow_row(struct sets *s, uint32_t id, uint32_t *end)
 				break;
 			only = step.value;
 			exit = IR_NONE;
+			s->commutes = false;
 			next = way_of_value(ir, at, &step);
 		}
 		if (!find_group(s, step.value) && s->n_groups == VALUES_MAX)
@@ -551,6 +555,37 @@ static void write_row(struct sets *s, uint32_t end)
 	}
 }
 
+/*
+ * What was tested last before the row is in a register still: such a value's
+ * tests go first. True: they were not.
+ */
+static bool put_held_first(struct sets *s, uint32_t id)
+{
+	const struct ir *ir = s->ir;
+	struct group *first = &s->groups[0], *held;
+	uint32_t value, exit, block = first->block;
+	struct group other;
+
+	if (!s->commutes || id == 0 || ir->blocks[id].first != IR_NONE ||
+	    !ir_only_edge_to(ir, id))
+		return false;
+	value = ir->blocks[ir->edges[ir->blocks[id].in].from].a;
+	held = find_group(s, value);
+	if (!held || held == first ||
+	    s->groups[s->n_groups - 1].first == IR_NONE)
+		return false;
+	/* all by the edge of the block that is written last */
+	exit = s->rules[s->groups[s->n_groups - 1].first].edge;
+	for (uint32_t r = 0; r < s->n_rules; r++)
+		s->rules[r].edge = exit;
+	other = *first;
+	*first = *held;
+	*held = other;
+	held->block = first->block;
+	first->block = block;
+	return true;
+}
+
 static void join_row(struct sets *s, uint32_t id)
 {
 	uint32_t end, most = 0;
@@ -560,7 +595,7 @@ static void join_row(struct sets *s, uint32_t id)
 	for (uint32_t i = 0; i < s->n_groups; i++)
 		if (s->groups[i].n_steps > most)
 			most = s->groups[i].n_steps;
-	if (most > 1)
+	if (put_held_first(s, id) || most > 1)
 		write_row(s, end);
 }
 
