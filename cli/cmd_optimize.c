@@ -76,7 +76,8 @@ static int compare(const struct optimize *o, const struct cbpf_code *better)
 {
 	const struct cbpf_code *given = &o->source.code;
 	struct cbpf_prog_opts opts = { .size = sizeof(opts),
-				       .dialect = o->opts.dialect };
+				       .dialect = o->opts.dialect,
+				       .has_any_length = true };
 	struct cbpf_prog *a = NULL, *b = NULL;
 	uint64_t seed = 1;
 	int status = EXIT_YES;

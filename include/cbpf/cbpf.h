@@ -546,6 +546,7 @@ struct cbpf_prog_opts {
 	size_t size;
 	enum cbpf_dialect dialect;
 	const struct cbpf_mem *mem;
+	bool has_any_length; /* longer than its machine takes, to run it here */
 };
 
 /**
@@ -727,8 +728,9 @@ struct cbpf_optimized {
 
 /**
  * Makes a better program: the same verdict for every packet, and less of what
- * was asked for, the longest way through it or its length. Where none is found
- * the input is given. Free it with cbpf_code_free(). report and diag may be
+ * was asked for, the longest way through it or its length. The input may be
+ * longer than the hook takes; where nothing better is found that the hook takes
+ * the input is given, if that is legal there. Free it with cbpf_code_free(). report and diag may be
  * NULL. Returns CBPF_OK, a rule that the input breaks, ARGUMENT or NOMEM.
  *
  *	struct cbpf_code better;

@@ -129,40 +129,29 @@ static void run_passes(const struct optimizer *o, struct ir *ir, bool late)
 	}
 }
 
-static enum cbpf_err make(struct optimizer *o, const struct cbpf_prog *prog)
-{
-	struct arena arena = arena_new(&o->mem);
-	struct ir ir;
-	enum cbpf_err err = ir_build(prog, &arena, &ir);
-
-	if (err == CBPF_OK) {
-		ir.is_small = o->opts.is_small;
-		ir.bucket = o->opts.is_small ? UINT32_MAX : 2;
-		dump(o, &ir, "build");
-		run_passes(o, &ir, false);
-		run_passes(o, &ir, true);
-		err = ir.is_broken
-			      ? CBPF_E_NOMEM
-			      : ir_lower(&ir, &o->mem, &o->made, &o->n_made);
-	}
-	arena_free(&arena);
-	return err;
-}
-
 /* ---- the program -------------------------------------------------------- */
 
-/* Whether what was made is legal at the hook, and what it costs. */
-static enum cbpf_err weigh(struct optimizer *o)
+/* Whether a program is legal at the hook, limits included. */
+static enum cbpf_err check_hook(const struct optimizer *o,
+				const struct cbpf_insn *insns, size_t n,
+				struct cbpf_report *report)
 {
 	struct cbpf_check_opts check = { .size = sizeof(check),
 					 .dialect = o->opts.dialect,
 					 .hook = o->opts.hook,
 					 .mem = &o->mem };
+
+	return cbpf_check(insns, n, &check, report);
+}
+
+/* Whether what was made is legal at the hook, and what it costs. */
+static enum cbpf_err weigh(struct optimizer *o)
+{
 	struct cbpf_prog_opts opts = { .size = sizeof(opts),
 				       .dialect = o->opts.dialect,
 				       .mem = &o->mem };
 	struct cbpf_prog *prog;
-	enum cbpf_err err = cbpf_check(o->made, o->n_made, &check, NULL);
+	enum cbpf_err err = check_hook(o, o->made, o->n_made, NULL);
 
 	if (err == CBPF_OK)
 		err = cbpf_prog_new(o->made, o->n_made, &opts, &prog, NULL);
@@ -174,11 +163,77 @@ static enum cbpf_err weigh(struct optimizer *o)
 	return err;
 }
 
+/*
+ * How programs are made, each after another, until one keeps the limits of its
+ * hook: quick ones with a search's tests in short rows, then with parts merged,
+ * at a cost, and longer and longer rows. What is to be short begins where that
+ * ends.
+ */
+static const struct way {
+	bool is_small;
+	uint32_t bucket;
+} ways[] = {
+	{ false, 2 }, { true, 2 },	    { true, 4 },
+	{ true, 16 }, { true, UINT32_MAX },
+};
+
+static bool is_too_long(enum cbpf_err err)
+{
+	return err == CBPF_E_TOO_LONG || err == CBPF_E_PATH ||
+	       err == CBPF_E_OPTMEM || err == CBPF_E_JUMP_FAR;
+}
+
+static void drop_made(struct optimizer *o)
+{
+	if (o->made)
+		mem_free(&o->mem, o->made, o->n_made * sizeof(*o->made));
+	o->made = NULL;
+}
+
+/* The graph, short or quick, as programs that get shorter and shorter. */
+static enum cbpf_err try_ways(struct optimizer *o, const struct cbpf_prog *prog,
+			      bool is_small, size_t first)
+{
+	struct arena arena = arena_new(&o->mem);
+	struct ir ir;
+	enum cbpf_err err = ir_build(prog, &arena, &ir);
+
+	if (err == CBPF_OK) {
+		ir.is_small = is_small;
+		dump(o, &ir, "build");
+		run_passes(o, &ir, false);
+		run_passes(o, &ir, true);
+		err = ir.is_broken ? CBPF_E_NOMEM : CBPF_E_TOO_LONG;
+	}
+	for (size_t i = first; is_too_long(err) && i < CBPF_COUNT(ways) &&
+			       ways[i].is_small == is_small;
+	     i++) {
+		drop_made(o);
+		ir.bucket = ways[i].bucket;
+		err = ir_lower(&ir, &o->mem, &o->made, &o->n_made);
+		if (err == CBPF_OK)
+			err = weigh(o);
+	}
+	arena_free(&arena);
+	return err;
+}
+
+static enum cbpf_err make(struct optimizer *o, const struct cbpf_prog *prog)
+{
+	enum cbpf_err err = CBPF_E_TOO_LONG;
+
+	if (o->opts.is_small)
+		return try_ways(o, prog, true, CBPF_COUNT(ways) - 1);
+	err = try_ways(o, prog, false, 0);
+	return is_too_long(err) ? try_ways(o, prog, true, 1) : err;
+}
+
 /* The input, or what was made of it, whichever is better. */
 static enum cbpf_err choose(struct optimizer *o, const struct cbpf_prog *prog,
-			    struct cbpf_code *code)
+			    struct cbpf_code *code, struct cbpf_report *report)
 {
 	struct cbpf_optimized *r = o->report;
+	enum cbpf_err given;
 
 	r->n_before = r->n_after = prog->n;
 	/* of what loops there is no longest way */
@@ -186,17 +241,21 @@ static enum cbpf_err choose(struct optimizer *o, const struct cbpf_prog *prog,
 	    longest_way(prog, &o->mem, &r->longest_before) != CBPF_OK)
 		return CBPF_E_NOMEM;
 	r->why = make(o, prog);
-	if (r->why == CBPF_OK)
-		r->why = weigh(o);
 	if (r->why == CBPF_E_NOMEM)
 		return CBPF_E_NOMEM;
-	r->is_better = r->why == CBPF_OK && is_better(o);
+	/* what the hook refuses is worse than anything */
+	given = check_hook(o, prog->given, prog->n, report);
+	if (given == CBPF_E_NOMEM)
+		return CBPF_E_NOMEM;
+	r->is_better = r->why == CBPF_OK && (given != CBPF_OK || is_better(o));
 	if (r->is_better) {
 		code->insns = o->made;
 		code->n = o->n_made;
 		o->made = NULL;
 		return CBPF_OK;
 	}
+	if (given != CBPF_OK)
+		return given;
 	r->n_after = r->n_before;
 	r->longest_after = r->longest_before;
 	code->n = prog->n;
@@ -214,6 +273,8 @@ enum cbpf_err cbpf_optimize(const struct cbpf_insn *insns, size_t n,
 	struct cbpf_optimized unread;
 	struct optimizer o = { .report = report ? report : &unread };
 	struct cbpf_prog_opts own = { .size = sizeof(own) };
+	struct cbpf_diag first = { 0 };
+	struct cbpf_report refused = { &first, 1, 0, 0 };
 	struct cbpf_prog *prog;
 	enum cbpf_err err;
 
@@ -224,16 +285,16 @@ enum cbpf_err cbpf_optimize(const struct cbpf_insn *insns, size_t n,
 	o.mem = mem_or_libc(o.opts.mem);
 	own.dialect = o.opts.dialect;
 	own.mem = &o.mem;
+	own.has_any_length = true;
 	err = cbpf_prog_new(insns, n, &own, &prog, diag);
 	if (err != CBPF_OK)
 		return err;
 	code->mem = o.mem;
-	err = choose(&o, prog, code);
-	if (o.made)
-		mem_free(&o.mem, o.made, o.n_made * sizeof(*o.made));
+	err = choose(&o, prog, code, &refused);
+	drop_made(&o);
 	cbpf_prog_free(prog);
 	if (err == CBPF_OK)
 		return CBPF_OK;
 	cbpf_code_free(code);
-	return dg_fail(diag, err);
+	return first.code == err ? dg_give(diag, &first) : dg_fail(diag, err);
 }

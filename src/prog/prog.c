@@ -75,7 +75,9 @@ enum cbpf_err cbpf_prog_new(const struct cbpf_insn *insns, size_t n,
 		return dg_say(diag, CBPF_E_ARGUMENT, "unknown program options");
 	check.dialect = own.dialect;
 	check.mem = own.mem;
-	err = vfy_rules(insns, n, &check, &report);
+	err = vfy_rules(insns, n,
+			own.has_any_length ? 0 : vfy_max_len(own.dialect, 0),
+			&check, &report);
 	if (err != CBPF_OK)
 		return dg_give(diag, &first);
 

@@ -23,10 +23,12 @@ struct cbpf_prog {
 };
 
 /*
- * The rules of a dialect without limits of the machine: every one that is
- * broken goes to the report. Returns the first error.
+ * The rules of a dialect without limits of the machine, but for a length of
+ * max_len (0: any): every one that is broken goes to the report. Returns the
+ * first error.
  */
 CBPF_INTERNAL enum cbpf_err vfy_rules(const struct cbpf_insn *insns, size_t n,
+				      uint32_t max_len,
 				      const struct cbpf_check_opts *opts,
 				      struct cbpf_report *report);
 /* The first read of an M[] that may not be written yet, or NO_PC; NOMEM. */

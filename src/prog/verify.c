@@ -279,13 +279,12 @@ enum cbpf_err vfy_scratch(const struct cbpf_insn *insns, size_t n,
 }
 
 enum cbpf_err vfy_rules(const struct cbpf_insn *insns, size_t n,
-			const struct cbpf_check_opts *opts,
+			uint32_t max_len, const struct cbpf_check_opts *opts,
 			struct cbpf_report *report)
 {
 	struct verifier v = {
 		&isa_dialects[opts->dialect], opts, insns, n, report, CBPF_OK
 	};
-	uint32_t max_len = vfy_max_len(opts->dialect, opts->hook);
 	uint32_t pc;
 
 	if (n == 0) {
@@ -362,7 +361,8 @@ enum cbpf_err cbpf_check(const struct cbpf_insn *insns, size_t n,
 	enum cbpf_err err = take_opts(&own, opts, report);
 
 	if (err == CBPF_OK)
-		err = vfy_rules(insns, n, &own, report);
+		err = vfy_rules(insns, n, vfy_max_len(own.dialect, own.hook),
+				&own, report);
 	if (err == CBPF_OK)
 		err = vfy_limits(insns, n, &own, report);
 	return err;
