@@ -248,9 +248,11 @@ CBPF_INTERNAL unsigned ir_leads_to(const struct cbpf_insn *insn, uint32_t pc,
 /* ---- dominance (dominators.c) ------------------------------------------- */
 
 struct ir_dominators {
-	uint32_t *idom; /* of a block: the nearest that stands on every way to
-			 * it; IR_NONE: nothing leads there */
-	uint32_t *number, *size;
+	uint32_t *idom;	  /* of a block: the nearest that stands on every way to
+			   * it; IR_NONE: nothing leads there */
+	uint32_t *number; /* in a walk down the tree, a block before its own */
+	uint32_t *size;	  /* of what it dominates, itself too */
+	uint32_t *depth, *leap; /* below block 0; a block above, some way off */
 };
 /* False: no memory. */
 CBPF_INTERNAL bool ir_find_dominators(const struct ir *ir, struct arena *arena,
