@@ -218,6 +218,22 @@ static bool grow_constants(struct ir *ir)
 	return true;
 }
 
+void ir_note_constants(struct ir *ir)
+{
+	if (ir->is_broken)
+		return;
+	for (uint32_t i = ir->blocks[0].first; i != IR_NONE;
+	     i = ir->insns[i].next) {
+		if (ir->insns[i].op != IR_CONST)
+			continue;
+		if (2 * (uint64_t)ir->n_constants >= ir->cap_constants &&
+		    !grow_constants(ir))
+			return;
+		*slot_of(ir, ir->insns[i].k) = i;
+		ir->n_constants++;
+	}
+}
+
 uint32_t ir_const(struct ir *ir, uint32_t k)
 {
 	uint32_t id;

@@ -227,6 +227,13 @@ CBPF_INLINE void ir_rename_insn(struct ir_insn *insn, const uint32_t *same)
 /* How a block ends, and its arguments, by what stands for the values. */
 CBPF_INTERNAL void ir_rename_end(struct ir *ir, uint32_t block,
 				 const uint32_t *same);
+/*
+ * Takes what no way leads to out of the arrays, if that is half of it: all that
+ * is numbered gets new numbers (compact.c).
+ */
+CBPF_INTERNAL void ir_compact(struct ir *ir);
+/* Makes the table of constants of those that block 0 has. */
+CBPF_INTERNAL void ir_note_constants(struct ir *ir);
 /* All of a block by what stands for the values. */
 CBPF_INTERNAL void ir_rename_block(struct ir *ir, uint32_t block,
 				   const uint32_t *same);

@@ -125,6 +125,8 @@ static void run_passes(const struct optimizer *o, struct ir *ir, bool late)
 			if (!ir->is_broken)
 				dump(o, ir, ir_passes[i].name);
 		}
+		if (!ir->is_broken)
+			ir_compact(ir);
 		after = number_of(ir);
 	}
 }
