@@ -37,6 +37,27 @@ enum cbpf_err cbpf_expr_compile(const char *text,
 				struct cbpf_code *code, struct cbpf_diag *diag);
 
 /**
+ * Compiles an expression of any size, to be given to cbpf_optimize(): and, or,
+ * not and parentheses are read here, and what stands between is compiled by
+ * libpcap, one primitive at a time, without its optimizer. The program means
+ * what libpcap's unoptimized one does, for short packets too, and may be longer
+ * than any machine takes. Where something changes the meaning of what follows
+ * (vlan, mpls, ...), or is not understood, libpcap reads it whole.
+ *
+ * One thing more than pcap-filter(7) has: `host in FILE`, `net in FILE` and
+ * `port in FILE`, behind the usual qualifiers, stand for any of what the file
+ * lists: an entry a line (an address, a network, a range FIRST-LAST; a port, a
+ * range of them), # begins a comment.
+ *
+ * Free the code with cbpf_code_free(). EXPR: refused, by libpcap's words or
+ * what is wrong with a list, line and column of the text where they are known.
+ * is_unoptimized is taken to be set. Else as cbpf_expr_compile().
+ */
+enum cbpf_err cbpf_expr_join(const char *text,
+			     const struct cbpf_expr_opts *opts,
+			     struct cbpf_code *code, struct cbpf_diag *diag);
+
+/**
  * libpcap's bpf_filter(). Where the twin sees that it would call abort() or
  * never come back it is not called: the answer shows FORESEEN. A library
  * before 1.11 leaves M[] unset: programs that read it so are skipped.

@@ -1,0 +1,625 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Expressions of any size: the layer of and, or, not and parentheses is read
+ * here, what stands between, primitives, is compiled by libpcap one at a time,
+ * and the programs are joined by jumps, to be optimized:
+ *
+ *	host a or host b	program of `host a`, ret #n -> ja yes,
+ *				ret #0 -> ja next
+ *			next:	program of `host b`, ret #n -> ja yes,
+ *				ret #0 -> ja no
+ *			yes:	ret #n
+ *			no:	ret #0
+ *
+ * As in libpcap's grammar (grammar.y) and and or bind alike, from the left, not
+ * more tightly; an id without qualifiers has those of the primitive before it.
+ * Terms are run in their order, so that a load outside the packet ends the run
+ * where libpcap's own program would.
+ *
+ * What is not understood, or changes what stands behind it (`vlan`), is given
+ *to libpcap whole.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <pcap/pcap.h>
+
+#include "expr/compile.h"
+#include "expr/tokens.h"
+
+#define DEPTH_MAX 256 /* parentheses in each other */
+#define NONE	  UINT32_MAX
+
+/* One term of a row: a primitive, or a row of its own in parentheses. */
+struct term {
+	bool is_not, is_or;    /* by or to what stands before; else by and */
+	uint32_t row;	       /* NONE: a primitive */
+	uint32_t first, last;  /* tokens of a primitive; last not included */
+	uint32_t head, n_head; /* words that stand before them, if any */
+	uint32_t next;	       /* term of the row */
+};
+
+struct row {
+	uint32_t first, last;
+};
+
+struct joiner {
+	struct tokens tokens;
+	struct arena *arena;
+	struct term *terms;
+	struct row *rows;
+	uint32_t n_terms, cap_terms, n_rows, cap_rows;
+	uint32_t at;	       /* the token at hand */
+	uint32_t head, n_head; /* qualifiers that an id may inherit */
+	bool takes_ids;	       /* in the parentheses of a head: ids alone */
+	bool is_strange;       /* libpcap must say what it is */
+			       /* libpcap must say what it is */
+	bool is_broken;	       /* memory was refused */
+	struct compiler compiler;
+	struct cbpf_diag *diag;
+
+	/* the program */
+	struct cbpf_insn *insns;
+	uint32_t *target; /* by instruction: the label it jumps to, or NONE */
+	uint32_t n, cap;
+	uint32_t *at_label;
+	uint32_t n_labels, cap_labels;
+	uint32_t pass; /* what is returned for a packet */
+};
+
+static void *grown(struct joiner *j, void *items, uint32_t n, uint32_t *cap,
+		   size_t size)
+{
+	uint32_t room = *cap ? 2 * *cap : 64;
+	void *more = arena_take(j->arena, room, size);
+
+	if (!more) {
+		j->is_broken = true;
+		return NULL;
+	}
+	if (n)
+		memcpy(more, items, n * size);
+	*cap = room;
+	return more;
+}
+
+/* ---- words -------------------------------------------------------------- */
+
+/* Words that change what primitives behind them mean, or make loops. */
+static bool changes_rest(const struct token *token)
+{
+	static const char *const words[] = {
+		"vlan", "mpls", "pppoes", "geneve",	"vxlan",
+		"gre",	"lane", "llc",	  "protochain",
+	};
+
+	for (size_t i = 0; i < CBPF_COUNT(words); i++)
+		if (token_is(token, words[i]))
+			return true;
+	return false;
+}
+
+/* Words of the language, which are no ids. */
+static bool is_qualifier(const struct token *token)
+{
+	static const char *const words[] = {
+		"src",	  "dst",  "host",  "net",   "port",  "portrange",
+		"proto",  "link", "ether", "ppp",   "slip",  "fddi",
+		"tr",	  "wlan", "ip",	   "ip6",   "arp",   "rarp",
+		"decnet", "tcp",  "udp",   "sctp",  "icmp",  "gateway",
+		"ra",	  "ta",	  "addr1", "addr2", "addr3", "addr4",
+		"icmp6",  "igmp", "igrp",  "pim",   "vrrp",  "carp",
+		"ah",	  "esp",  "iso",
+	};
+
+	for (size_t i = 0; i < CBPF_COUNT(words); i++)
+		if (token_is(token, words[i]))
+			return true;
+	return false;
+}
+
+/* Words that begin a primitive and are no qualifiers of an id. */
+static bool is_other_word(const struct token *token)
+{
+	static const char *const words[] = {
+		"less",	      "greater",     "len",	 "length",  "broadcast",
+		"multicast",  "inbound",     "outbound", "ifname",  "on",
+		"rset",	      "ruleset",     "rnr",	 "rulenum", "srnr",
+		"subrulenum", "reason",	     "action",	 "type",    "subtype",
+		"dir",	      "direction",   "byte",	 "atalk",   "aarp",
+		"lat",	      "sca",	     "moprc",	 "mopdl",   "stp",
+		"ipx",	      "netbeui",     "esis",	 "es-is",   "isis",
+		"is-is",      "clnp",	     "l1",	 "l2",	    "iih",
+		"lsp",	      "snp",	     "csnp",	 "psnp",    "pppoed",
+		"vpi",	      "vci",	     "oam",	 "oamf4",   "oamf4ec",
+		"oamf4sc",    "metac",	     "bcc",	 "sc",	    "ilmic",
+		"connectmsg", "metaconnect", "fisu",	 "lssu",    "lsu",
+		"msu",	      "hfisu",	     "hlssu",	 "hmsu",    "sio",
+		"opc",	      "dpc",	     "sls",	 "hsio",    "hopc",
+		"hdpc",	      "hsls",	     "ifindex",	 "radio",   "atm",
+	};
+
+	for (size_t i = 0; i < CBPF_COUNT(words); i++)
+		if (token_is(token, words[i]))
+			return true;
+	return false;
+}
+
+static bool has_other_word(const struct joiner *j, uint32_t i, uint32_t end)
+{
+	while (i < end && !is_other_word(&j->tokens.list[i]))
+		i++;
+	return i < end;
+}
+
+static const struct token *token_at(const struct joiner *j, uint32_t i)
+{
+	return &j->tokens.list[i];
+}
+
+static bool is_direction(const struct token *token)
+{
+	return token_is(token, "src") || token_is(token, "dst");
+}
+
+/* `src or dst`, `dst and src`: one qualifier, of three tokens. */
+static bool is_both_directions(const struct joiner *j, uint32_t i)
+{
+	return is_direction(token_at(j, i)) &&
+	       (token_at(j, i + 1)->kind == TOKEN_AND ||
+		token_at(j, i + 1)->kind == TOKEN_OR) &&
+	       is_direction(token_at(j, i + 2));
+}
+
+/* ---- reading ------------------------------------------------------------ */
+
+static uint32_t add_row(struct joiner *j)
+{
+	if (j->n_rows == j->cap_rows) {
+		void *rows = grown(j, j->rows, j->n_rows, &j->cap_rows,
+				   sizeof(*j->rows));
+
+		if (!rows)
+			return NONE;
+		j->rows = rows;
+	}
+	j->rows[j->n_rows] = (struct row){ NONE, NONE };
+	return j->n_rows++;
+}
+
+static void add_term(struct joiner *j, uint32_t row, struct term term)
+{
+	if (j->n_terms == j->cap_terms) {
+		void *terms = grown(j, j->terms, j->n_terms, &j->cap_terms,
+				    sizeof(*j->terms));
+
+		if (!terms)
+			return;
+		j->terms = terms;
+	}
+	term.next = NONE;
+	j->terms[j->n_terms] = term;
+	if (j->rows[row].first == NONE)
+		j->rows[row].first = j->n_terms;
+	else
+		j->terms[j->rows[row].last].next = j->n_terms;
+	j->rows[row].last = j->n_terms++;
+}
+
+/* The token behind the parenthesis that closes the one at i. */
+static uint32_t behind_close(struct joiner *j, uint32_t i)
+{
+	uint32_t depth = 0;
+
+	for (; token_at(j, i)->kind != TOKEN_END; i++) {
+		depth += token_at(j, i)->kind == TOKEN_OPEN;
+		depth -= token_at(j, i)->kind == TOKEN_CLOSE;
+		if (depth == 0)
+			return i + 1;
+	}
+	j->is_strange = true;
+	return i;
+}
+
+/*
+ * Where a primitive that begins at i ends: at a connective or parenthesis that
+ * is not part of it. *has_arithmetic: operators were met. *n_head: qualifiers
+ * it begins with.
+ */
+static uint32_t end_of_primitive(struct joiner *j, uint32_t i,
+				 bool *has_arithmetic, uint32_t *n_head)
+{
+	uint32_t first = i;
+	bool in_head = true;
+
+	*has_arithmetic = false;
+	*n_head = 0;
+	while (!j->is_strange) {
+		const struct token *token = token_at(j, i);
+
+		if (is_both_directions(j, i)) {
+			i += 3;
+		} else if (token->kind == TOKEN_WORD) {
+			in_head = in_head && is_qualifier(token);
+			i++;
+		} else if (token->kind == TOKEN_OPERATOR) {
+			*has_arithmetic = true;
+			i++;
+		} else if (token->kind == TOKEN_OPEN &&
+			   (*has_arithmetic || i == first)) {
+			i = behind_close(j, i);
+			in_head = false;
+		} else {
+			break;
+		}
+		if (in_head)
+			*n_head = i - first;
+	}
+	return i;
+}
+
+/* Whether a parenthesis at i is one of arithmetic. */
+static bool is_arithmetic(struct joiner *j, uint32_t i)
+{
+	return token_at(j, behind_close(j, i))->kind == TOKEN_OPERATOR;
+}
+
+static uint32_t read_row(struct joiner *j, unsigned depth);
+
+/* In parentheses: the token at hand is the one that opens. */
+static void read_group(struct joiner *j, uint32_t row, struct term term,
+		       unsigned depth)
+{
+	uint32_t head = j->head, n_head = j->n_head;
+	bool takes_ids = j->takes_ids;
+
+	if (depth == DEPTH_MAX) {
+		j->is_strange = true;
+		return;
+	}
+	j->at++;
+	term.row = read_row(j, depth + 1);
+	if (j->is_strange || token_at(j, j->at)->kind != TOKEN_CLOSE) {
+		j->is_strange = true;
+		return;
+	}
+	j->at++;
+	/* what follows inherits what this did */
+	j->takes_ids = takes_ids;
+	j->head = head;
+	j->n_head = n_head;
+	add_term(j, row, term);
+}
+
+static void read_primitive(struct joiner *j, uint32_t row, struct term term,
+			   unsigned depth)
+{
+	bool has_arithmetic;
+	uint32_t n_head, first = j->at;
+	uint32_t end = end_of_primitive(j, first, &has_arithmetic, &n_head);
+	bool is_group = !has_arithmetic && end > first &&
+			n_head == end - first &&
+			token_at(j, end)->kind == TOKEN_OPEN;
+
+	if (end == first) {
+		j->is_strange = true;
+		return;
+	}
+	if (is_group) { /* host (a or b) */
+		j->head = first;
+		j->n_head = n_head;
+		j->at = end;
+		j->takes_ids = true;
+		read_group(j, row, term, depth);
+		j->takes_ids = false;
+		return;
+	}
+	term.row = NONE;
+	term.first = first;
+	term.last = end;
+	if (j->takes_ids && (has_arithmetic || n_head > 0)) {
+		j->is_strange = true;
+		return;
+	}
+	if (has_arithmetic || n_head == end - first ||
+	    has_other_word(j, first, end)) {
+		j->n_head = 0; /* nothing that an id could inherit */
+	} else if (n_head > 0) {
+		j->head = first;
+		j->n_head = n_head;
+	} else if (j->n_head > 0) {
+		term.head = j->head;
+		term.n_head = j->n_head;
+	} else if (first > 0) {
+		/* an id alone is a host; behind another term it is an error */
+		j->is_strange = true;
+	}
+	j->at = end;
+	add_term(j, row, term);
+}
+
+static void read_term(struct joiner *j, uint32_t row, bool is_or,
+		      unsigned depth)
+{
+	struct term term = { .is_or = is_or, .row = NONE };
+
+	for (; token_at(j, j->at)->kind == TOKEN_NOT; j->at++)
+		term.is_not = !term.is_not;
+	if (token_at(j, j->at)->kind == TOKEN_OPEN && !is_arithmetic(j, j->at))
+		read_group(j, row, term, depth);
+	else
+		read_primitive(j, row, term, depth);
+}
+
+/* Terms and connectives, up to what closes the row. */
+static uint32_t read_row(struct joiner *j, unsigned depth)
+{
+	uint32_t row = add_row(j);
+	bool is_or = false;
+
+	while (!j->is_strange && !j->is_broken) {
+		enum token_kind kind;
+
+		read_term(j, row, is_or, depth);
+		kind = token_at(j, j->at)->kind;
+		if (kind != TOKEN_AND && kind != TOKEN_OR)
+			break;
+		is_or = kind == TOKEN_OR;
+		j->at++;
+	}
+	return row;
+}
+
+/* ---- writing ------------------------------------------------------------ */
+
+static uint32_t add_label(struct joiner *j)
+{
+	if (j->n_labels == j->cap_labels) {
+		void *labels = grown(j, j->at_label, j->n_labels,
+				     &j->cap_labels, sizeof(*j->at_label));
+
+		if (!labels)
+			return 0;
+		j->at_label = labels;
+	}
+	j->at_label[j->n_labels] = NONE;
+	return j->n_labels++;
+}
+
+static void put(struct joiner *j, struct cbpf_insn insn, uint32_t target)
+{
+	if (j->n == j->cap) {
+		uint32_t cap = j->cap;
+		void *insns = grown(j, j->insns, j->n, &cap, sizeof(*j->insns));
+		void *targets =
+			grown(j, j->target, j->n, &j->cap, sizeof(*j->target));
+
+		if (!insns || !targets)
+			return;
+		j->insns = insns;
+		j->target = targets;
+	}
+	j->insns[j->n] = insn;
+	j->target[j->n++] = target;
+}
+
+/* The text of a primitive, as libpcap is to have it. */
+static const char *text_of(struct joiner *j, const struct term *term)
+{
+	const struct token *list = j->tokens.list;
+	struct buf *buf = &j->compiler.text;
+
+	buf->len = 0;
+	for (uint32_t i = 0; i < term->n_head; i++)
+		buf_print(buf, "%.*s ", (int)list[term->head + i].len,
+			  list[term->head + i].at);
+	for (uint32_t i = term->first; i < term->last; i++)
+		buf_print(buf, "%.*s ", (int)list[i].len, list[i].at);
+	buf_put(buf, "", 1);
+	return buf->is_broken ? NULL : buf->at;
+}
+
+/* A primitive's program, with jumps in place of its returns. */
+static void write_primitive(struct joiner *j, const struct term *term,
+			    uint32_t yes, uint32_t no)
+{
+	const struct cbpf_insn ja = { CBPF_JA, 0, 0, 0 };
+	struct bpf_program program;
+	const char *text = text_of(j, term);
+
+	if (!text) {
+		j->is_broken = true;
+		return;
+	}
+	if (!compile_text(&j->compiler, text, &program, j->diag)) {
+		j->is_strange = true;
+		if (j->diag)
+			tokens_fail(&j->tokens,
+				    token_at(j, term->first)->offset,
+				    CBPF_E_EXPR, j->diag->word, j->diag);
+		return;
+	}
+	for (u_int i = 0; i < program.bf_len; i++) {
+		const struct bpf_insn *insn = &program.bf_insns[i];
+		bool is_ret = BPF_CLASS(insn->code) == BPF_RET;
+
+		if (is_ret && insn->k)
+			j->pass = insn->k;
+		if (is_ret)
+			put(j, ja, insn->k ? yes : no);
+		else
+			put(j,
+			    (struct cbpf_insn){ insn->code, insn->jt, insn->jf,
+						insn->k },
+			    NONE);
+	}
+	pcap_freecode(&program);
+}
+
+/* The first term behind one by the connective; its label, or `rest`. */
+static void find_ways(const struct joiner *j, const uint32_t *order,
+		      const uint32_t *labels, uint32_t n, uint32_t *next_or,
+		      uint32_t *next_and, uint32_t yes, uint32_t no)
+{
+	for (uint32_t i = n; i-- > 0;) {
+		next_or[i] = no;
+		next_and[i] = yes;
+		if (i + 1 == n)
+			continue;
+		if (j->terms[order[i + 1]].is_or) {
+			next_or[i] = labels[i + 1];
+			next_and[i] = next_and[i + 1];
+		} else {
+			next_and[i] = labels[i + 1];
+			next_or[i] = next_or[i + 1];
+		}
+	}
+}
+
+/*
+ * A row, whose value leads to one label or the other: once a term holds the
+ * rest is asked for what stands behind the next `and`, once it fails behind
+ * `or`.
+ */
+static void write_row(struct joiner *j, uint32_t row, uint32_t yes, uint32_t no)
+{
+	uint32_t n = 0, *order, *labels, *next_or, *next_and;
+
+	for (uint32_t t = j->rows[row].first; t != NONE; t = j->terms[t].next)
+		n++;
+	order = arena_take(j->arena, n, sizeof(*order));
+	labels = arena_take(j->arena, n, sizeof(*labels));
+	next_or = arena_take(j->arena, n, sizeof(*next_or));
+	next_and = arena_take(j->arena, n, sizeof(*next_and));
+	if (!order || !labels || !next_or || !next_and) {
+		j->is_broken = true;
+		return;
+	}
+	n = 0;
+	for (uint32_t t = j->rows[row].first; t != NONE; t = j->terms[t].next) {
+		order[n] = t;
+		labels[n++] = add_label(j);
+	}
+	find_ways(j, order, labels, n, next_or, next_and, yes, no);
+	for (uint32_t i = 0; i < n && !j->is_strange && !j->is_broken; i++) {
+		const struct term term = j->terms[order[i]];
+		uint32_t held = term.is_not ? next_or[i] : next_and[i];
+		uint32_t failed = term.is_not ? next_and[i] : next_or[i];
+
+		j->at_label[labels[i]] = j->n;
+		if (term.row == NONE)
+			write_primitive(j, &term, held, failed);
+		else
+			write_row(j, term.row, held, failed);
+	}
+}
+
+static void write_program(struct joiner *j, uint32_t row)
+{
+	uint32_t yes = add_label(j), no = add_label(j);
+
+	j->pass = j->compiler.snaplen;
+	write_row(j, row, yes, no);
+	if (j->is_strange || j->is_broken)
+		return;
+	j->at_label[yes] = j->n;
+	put(j, (struct cbpf_insn){ CBPF_RET_K, 0, 0, j->pass }, NONE);
+	j->at_label[no] = j->n;
+	put(j, (struct cbpf_insn){ CBPF_RET_K, 0, 0, 0 }, NONE);
+	for (uint32_t i = 0; i < j->n && !j->is_broken; i++)
+		if (j->target[i] != NONE)
+			j->insns[i].k = j->at_label[j->target[i]] - i - 1;
+}
+
+/* ---- whole -------------------------------------------------------------- */
+
+/* The text with the lists in it, as one. */
+static const char *whole_text(struct joiner *j)
+{
+	const struct token *list = j->tokens.list;
+	struct term all = { .first = 0, .last = j->tokens.n - 1 };
+	bool is_own = true;
+
+	for (uint32_t i = 0; i < j->tokens.n; i++)
+		is_own &= list[i].at == j->tokens.text + list[i].offset;
+	return is_own ? j->tokens.text : text_of(j, &all);
+}
+
+static enum cbpf_err compile_whole(struct joiner *j, struct cbpf_code *code,
+				   struct cbpf_diag *diag)
+{
+	struct cbpf_diag first = j->diag ? *j->diag : (struct cbpf_diag){ 0 };
+	const char *text = whole_text(j);
+	struct bpf_program program;
+
+	if (!text)
+		return dg_fail(diag, CBPF_E_NOMEM);
+	if (!compile_text(&j->compiler, text, &program, diag))
+		/* the place of the one primitive that is refused, if known */
+		return first.code == CBPF_E_EXPR ? dg_give(diag, &first)
+						 : CBPF_E_EXPR;
+	return take_program(&program, code, diag);
+}
+
+/* Whether this is libpcap's to read: link types with headers of any length. */
+static bool is_whole(const struct joiner *j, int dlt)
+{
+	switch (dlt) {
+	case DLT_IEEE802_11:
+	case DLT_IEEE802_11_RADIO:
+	case DLT_IEEE802_11_RADIO_AVS:
+	case DLT_PRISM_HEADER:
+	case DLT_PPI:
+	case DLT_SUNATM:
+		return true;
+	}
+	for (uint32_t i = 0; i < j->tokens.n; i++)
+		if (j->tokens.list[i].kind == TOKEN_WORD &&
+		    changes_rest(&j->tokens.list[i]))
+			return true;
+	return false;
+}
+
+static enum cbpf_err join(struct joiner *j, struct cbpf_code *code,
+			  struct cbpf_diag *diag)
+{
+	uint32_t row;
+
+	if (is_whole(j, pcap_datalink(j->compiler.pcap)) ||
+	    token_at(j, 0)->kind == TOKEN_END)
+		return compile_whole(j, code, diag);
+	row = read_row(j, 0);
+	j->is_strange |= token_at(j, j->at)->kind != TOKEN_END;
+	if (!j->is_strange && !j->is_broken)
+		write_program(j, row);
+	if (j->is_broken)
+		return dg_fail(diag, CBPF_E_NOMEM);
+	if (j->is_strange)
+		return compile_whole(j, code, diag);
+	code->insns =
+		mem_copy(&code->mem, j->insns, j->n * sizeof(*code->insns));
+	code->n = j->n;
+	return code->insns ? CBPF_OK : dg_fail(diag, CBPF_E_NOMEM);
+}
+
+enum cbpf_err cbpf_expr_join(const char *text,
+			     const struct cbpf_expr_opts *opts,
+			     struct cbpf_code *code, struct cbpf_diag *diag)
+{
+	struct cbpf_diag refused = { 0 };
+	struct joiner j = { .diag = &refused };
+	struct arena arena;
+	enum cbpf_err err = compiler_open(&j.compiler, opts, code, diag);
+
+	if (err != CBPF_OK)
+		return err;
+	j.compiler.is_optimized = false;
+	arena = arena_new(&code->mem);
+	j.arena = &arena;
+	if (!tokens_read(&j.tokens, &arena, text, &refused))
+		err = dg_give(diag, &refused);
+	else
+		err = join(&j, code, diag);
+	arena_free(&arena);
+	compiler_close(&j.compiler);
+	return err;
+}
