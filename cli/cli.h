@@ -96,8 +96,12 @@ int form_read_json(const char *name, const char *text, size_t size,
 char *form_write_json(const struct cbpf_insn *insns, size_t n, size_t *size);
 
 /* A program on the command line: a file in some form, or an expression. */
+#define LABEL_LEN 80
+
 struct source {
-	const char *expr; /* -e; compiled anew for each link type */
+	const char *expr; /* -e or -F; compiled anew for each link type */
+	char label[LABEL_LEN + 4]; /* it, or its file, for messages */
+	bool is_joined;	  /* it is to be optimized: any size, as it stands */
 	const char *path; /* a file, or "-" */
 	int from;	  /* --from: a form of form.c */
 	int link;	  /* --link; -1: the capture's, or EN10MB */
@@ -116,12 +120,13 @@ int source_load_for(struct source *source, uint16_t link);
 void source_free(struct source *source);
 /* "FILE" or the expression, for messages. */
 const char *source_name(const struct source *source);
-/* Options every verb with a program takes: -e, --from, --link. */
-#define SOURCE_OPTIONS                                    \
-	{ "expression", required_argument, NULL, 'e' },   \
-		{ "from", required_argument, NULL, 'F' }, \
-	{                                                 \
-		"link", required_argument, NULL, 'L'      \
+/* Options every verb with a program takes: -e, -F, --from, --link. */
+#define SOURCE_OPTIONS                                               \
+	{ "expression", required_argument, NULL, 'e' },              \
+		{ "expression-file", required_argument, NULL, 'F' }, \
+		{ "from", required_argument, NULL, 'I' },            \
+	{                                                            \
+		"link", required_argument, NULL, 'L'                 \
 	}
 /* Takes one of them; false (said why) for a bad argument. */
 bool source_option(const char *verb, struct source *source, int option,
@@ -259,6 +264,7 @@ void table_print(const struct table *table, FILE *to);
 /* ---- the capture language (expr.c) -------------------------------------- */
 
 /* Compiles, or says why not. */
-int compile_expression(const char *text, uint16_t link, struct cbpf_code *code);
+int compile_expression(const struct source *source, uint16_t link,
+		       struct cbpf_code *code);
 
 #endif

@@ -50,6 +50,7 @@ static void print_help(void)
 	     "      --lock             for as long as the socket lives\n"
 	     "      --detach           take it off; no PROGRAM\n"
 	     "  -e, --expression EXPR  the capture filter language\n"
+	     "  -F, --expression-file FILE\n"
 	     "      --from FORMAT      what PROGRAM is, where it is not "
 	     "recognised\n"
 	     "      --link TYPE        link type of -e (default EN10MB)");
@@ -369,7 +370,7 @@ int cmd_attach(int argc, char **argv)
 		n_own++;
 	a.command = argv + n_own + (n_own < argc);
 	while (status == EXIT_YES &&
-	       (option = getopt_long(n_own, argv, "e:h", options, NULL)) !=
+	       (option = getopt_long(n_own, argv, "e:F:h", options, NULL)) !=
 		       -1) {
 		if (option == 'h') {
 			print_help();

@@ -34,6 +34,7 @@ static void print_help(void)
 	      "                         converted instructions of a task's "
 	      "seccomp filters\n"
 	      "  -e, --expression EXPR  the capture filter language\n"
+	      "  -F, --expression-file FILE\n"
 	      "      --from FORMAT      what PROGRAM is, where it is not "
 	      "recognised\n"
 	      "      --link TYPE        link type of -e (default EN10MB)\n"
@@ -197,7 +198,7 @@ int cmd_check(int argc, char **argv)
 	uint32_t held = 0;
 	int option, status;
 
-	while ((option = getopt_long(argc, argv, "e:d:h", options, NULL)) !=
+	while ((option = getopt_long(argc, argv, "e:F:d:h", options, NULL)) !=
 	       -1) {
 		switch (option) {
 		case 'd':

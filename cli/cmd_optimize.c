@@ -35,6 +35,7 @@ static void print_help(void)
 	      "stderr; `build`:\n"
 	      "                         before any, `all`: after each\n"
 	      "  -e, --expression EXPR  the capture filter language\n"
+	      "  -F, --expression-file FILE\n"
 	      "      --from FORMAT      what PROGRAM is, where it is not "
 	      "recognised\n"
 	      "      --link TYPE        link type of -e (default EN10MB)\n"
@@ -219,14 +220,14 @@ int cmd_optimize(int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 }
 	};
-	struct optimize o = { .source = { .link = -1 },
+	struct optimize o = { .source = { .link = -1, .is_joined = true },
 			      .opts = { .size = sizeof(o.opts),
 					.dialect = CBPF_LINUX },
 			      .form = CBPF_FORMAT_ASM };
 	int option, status = EXIT_YES;
 
 	while (status == EXIT_YES &&
-	       (option = getopt_long(argc, argv, "e:f:o:h", options, NULL)) !=
+	       (option = getopt_long(argc, argv, "e:F:f:o:h", options, NULL)) !=
 		       -1) {
 		if (option == 'h') {
 			print_help();

@@ -51,7 +51,8 @@ static void print_help(void)
 	      "and compares every\nengine with its twin: the interpreter under "
 	      "the engine's dialect, seeing exactly\nwhat the engine saw. Exit "
 	      "status 0: all agree, 1: an engine differs, 2: trouble.\n\n"
-	      "  -e, --expression EXPR  the capture filter language\n",
+	      "  -e, --expression EXPR  the capture filter language\n"
+	      "  -F, --expression-file FILE\n",
 	      stdout);
 	engines_print_help("default interp; those of system calls with -d "
 			   "seccomp only");
@@ -573,7 +574,7 @@ int cmd_run(int argc, char **argv)
 	if (!r.packets.hex)
 		return say_trouble("out of memory");
 	while (status == EXIT_YES &&
-	       (option = getopt_long(argc, argv, "e:E:d:c:qh", options,
+	       (option = getopt_long(argc, argv, "e:F:E:d:c:qh", options,
 				     NULL)) != -1) {
 		if (option == 'h') {
 			print_help();

@@ -14,6 +14,7 @@ static void print_help(const char *verb, const char *what, const char *format)
 	printf("usage: cbpf %s [OPTIONS] [PROGRAM]\n\n"
 	       "%s\n\n"
 	       "  -e, --expression EXPR  the capture filter language\n"
+	       "  -F, --expression-file FILE\n"
 	       "      --from FORMAT      what PROGRAM is, where it is not "
 	       "recognised\n"
 	       "      --link TYPE        link type of -e (default EN10MB)\n"
@@ -99,7 +100,7 @@ static int run_verb(const char *verb, const char *what, int form, int argc,
 	const char *output = NULL;
 	int option, status;
 
-	while ((option = getopt_long(argc, argv, "e:f:o:h", options, NULL)) !=
+	while ((option = getopt_long(argc, argv, "e:F:f:o:h", options, NULL)) !=
 	       -1) {
 		switch (option) {
 		case 'f':

@@ -32,6 +32,7 @@ static void print_help(void)
 	     "      --context K=V,...  fields beside the bytes: mark=5, ...\n"
 	     "      --hex BYTES        a packet in hexadecimal\n"
 	     "  -e, --expression EXPR  the capture filter language\n"
+	     "  -F, --expression-file FILE\n"
 	     "      --from FORMAT      what PROGRAM is, where it is not "
 	     "recognised\n"
 	     "      --link TYPE        link type of -e (default: the "
@@ -293,7 +294,7 @@ int cmd_trace(int argc, char **argv)
 	if (!t.packets.hex)
 		return say_trouble("out of memory");
 	while (status == EXIT_YES && !wants_help &&
-	       (option = getopt_long(argc, argv, "e:n:d:h", options, NULL)) !=
+	       (option = getopt_long(argc, argv, "e:F:n:d:h", options, NULL)) !=
 		       -1) {
 		wants_help = option == 'h';
 		if (!wants_help)

@@ -110,8 +110,16 @@ bool source_option(const char *verb, struct source *source, int option,
 	switch (option) {
 	case 'e':
 		source->expr = argument;
+		snprintf(source->label, sizeof(source->label), "%.*s%s",
+			 LABEL_LEN, argument,
+			 strlen(argument) > LABEL_LEN ? "..." : "");
 		return true;
 	case 'F':
+		source->text = read_whole(argument, &source->size);
+		source->expr = source->text;
+		snprintf(source->label, sizeof(source->label), "%s", argument);
+		return source->text;
+	case 'I':
 		source->from = form_find(argument);
 		if (source->from >= 0)
 			return true;
@@ -138,7 +146,7 @@ bool source_is_given(const char *verb, const struct source *source)
 const char *source_name(const struct source *source)
 {
 	if (source->expr)
-		return source->expr;
+		return source->label;
 	return strcmp(source->path, "-") ? source->path : "<stdin>";
 }
 
@@ -196,7 +204,7 @@ int source_load_for(struct source *source, uint16_t link)
 		return EXIT_YES;
 	cbpf_code_free(&source->code);
 	source->code_link = link;
-	return compile_expression(source->expr, link, &source->code);
+	return compile_expression(source, link, &source->code);
 }
 
 int source_load(struct source *source)

@@ -73,6 +73,9 @@ int say_diag(const char *name, const struct cbpf_diag *diag)
 	if (diag->code >= CBPF_E_CAP_MAGIC && diag->code < CBPF_E_LOCKED)
 		return say_trouble("%s: at byte %llu: %s", name,
 				   (unsigned long long)diag->offset, sentence);
+	if (diag->line)
+		return say_trouble("%s:%u:%u: %s", name, diag->line,
+				   diag->column, sentence);
 	return say_trouble("%s: %s", name, sentence);
 }
 

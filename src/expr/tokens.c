@@ -43,8 +43,10 @@ bool token_is(const struct token *token, const char *word)
 bool tokens_fail(const struct tokens *t, uint32_t offset, enum cbpf_err err,
 		 const char *words, struct cbpf_diag *diag)
 {
-	struct cbpf_diag made = dg_make(err, 1, offset + 1);
+	struct cbpf_diag made = dg_make(err, 0, 0);
 
+	made.line = 1;
+	made.column = offset + 1;
 	for (uint32_t i = 0; i < offset; i++)
 		if (t->text[i] == '\n') {
 			made.line++;

@@ -60,6 +60,21 @@ t "optimize, nothing better" 0 "nothing better was found" sh -c 'printf "ret #1\
 t "optimize, what loops" 0 "it is not optimized: STEPS" sh -c 'printf "4\n0 0 0 1\n5 0 0 4294967294\n6 0 0 0\n6 0 0 0\n" | "$1" optimize --for libpcap --from ddd -' - "$cbpf"
 t "optimize, a graph" 0 "branch v[0-9]+ == 0x800, b[0-9], b[0-9]" sh -c 'printf "ldh [12]\njeq #0x800, a\nret #1\na: ret #0\n" | "$1" optimize --dump-ir guards -' - "$cbpf"
 t "optimize, no such pass" 2 "no pass called x was run" sh -c 'printf "ret #1\n" | "$1" optimize --dump-ir x -' - "$cbpf"
+printf '192.0.2.1 # one\n198.51.100.0/24\n192.0.2.8-192.0.2.11\n2001:db8::1\n' >"$tmp/hosts"
+printf '80\n443\n8000-8010\n' >"$tmp/ports"
+printf '192.0.2.1\n1.2.3.400\n' >"$tmp/bad-hosts"
+printf 'udp port 53\n  or udp port 5353\n' >"$tmp/expression"
+expr_ "lists" 0 "jeq #0xc6336400" "$cbpf" optimize -e "src host in $tmp/hosts and tcp dst port in $tmp/ports"
+expr_ "a list for any verb" 0 "^\(000\) ldh +\[12\]" "$cbpf" dump -f d -e "host in $tmp/hosts"
+expr_ "a list with vlan" 0 "jeq +#0x8100" "$cbpf" dump -f d -e "vlan and tcp port in $tmp/ports"
+expr_ "a list that is not there" 2 ":1:9: /nowhere/at/all: No such file" "$cbpf" dump -e "host in /nowhere/at/all"
+expr_ "a list with an error" 2 "bad-hosts:2: an address, a network or a range" "$cbpf" dump -e "host in $tmp/bad-hosts"
+expr_ "an empty list" 2 "the list is empty" "$cbpf" dump -e "port in /dev/null"
+expr_ "an error of one primitive has its place" 2 ":1:17: .*syntax error" "$cbpf" dump -e "tcp port 80 and udp prt 9"
+expr_ "an expression in a file" 0 "ret #262144" "$cbpf" optimize -F "$tmp/expression"
+i=0 && while [ $i -lt 3000 ]; do printf 'or host 10.%d.%d.1 ' $((i / 250)) $((i % 250)); i=$((i + 1)); done | cut -c4- >"$tmp/many"
+expr_ "three thousand hosts" 0 "[0-9]+ instructions, longest way [0-9]+; given 78002" "$cbpf" optimize --for libpcap -F "$tmp/many" -f d
+expr_ "too many for Linux" 2 "TOO_LONG|the limit is 4096" "$cbpf" optimize -F "$tmp/many" -f d
 t "optimize, what is illegal" 2 "illegal under seccomp" sh -c 'printf "ldh [12]\nret a\n" | "$1" optimize --for seccomp -' - "$cbpf"
 t "optimize, for nobody" 2 "there is no dialect or hook nobody" "$cbpf" optimize --for nobody -
 t "optimize, what a hook does not take" 2 "" sh -c '"$1" optimize --for xt nothing.asm' - "$cbpf"
