@@ -2,7 +2,8 @@
 /*
  * The IR of random programs, as built, after each pass alone and after all: it
  * is in order (ir_check()), and run over packets it returns what the program
- * returns, under every dialect; so does the program that is made of it again.
+ * returns, under every dialect; so does the program that is made of it again,
+ * and what cbpf_optimize() makes.
  * And what is no graph is found to be none.
  *
  *	ir [PROGRAMS]
@@ -129,7 +130,7 @@ static unsigned count_insns(const struct ir *ir)
 }
 
 /* In place of the number of a row of ir_passes. */
-enum { ALL = -1, NONE = -2 };
+enum { ALL = -1, NONE = -2, SMALL = -3 };
 
 static void try_program(const struct cbpf_prog *prog, int pass, uint64_t *seed,
 			struct outcome *o)
@@ -145,9 +146,11 @@ static void try_program(const struct cbpf_prog *prog, int pass, uint64_t *seed,
 	}
 	o->programs++;
 	o->before += count_insns(&ir);
+	ir.is_small = pass == SMALL;
+	ir.bucket = pass == SMALL ? UINT32_MAX : 2;
 	wrong = ir_check(&ir);
 	for (int i = 0; ir_passes[i].name && !wrong; i++)
-		if (pass == ALL || pass == i) {
+		if (pass == ALL || pass == SMALL || pass == i) {
 			ir_passes[i].run(&ir);
 			wrong = ir.is_broken ? "no memory" : ir_check(&ir);
 		}
@@ -198,13 +201,95 @@ static void test_random(enum cbpf_dialect dialect, int pass, uint64_t programs)
 	       "differ, %u out of order; %llu instructions, %llu before; "
 	       "lowered: %llu, %llu before, %u packets differ",
 	       cbpf_dialect_name(dialect),
-	       pass == ALL    ? "all passes"
-	       : pass == NONE ? "as built"
-			      : ir_passes[pass].name,
+	       pass == ALL     ? "all passes"
+	       : pass == SMALL ? "all passes, to be short"
+	       : pass == NONE  ? "as built"
+			       : ir_passes[pass].name,
 	       o.programs, o.refused, o.differing, o.disorder,
 	       (unsigned long long)o.after, (unsigned long long)o.before,
 	       (unsigned long long)o.lowered, (unsigned long long)o.given,
 	       o.wrong);
+}
+
+/* ---- the optimizer ------------------------------------------------------ */
+
+/* Packets over which a program and what is made of it do not agree. */
+static unsigned differing_optimized(const struct cbpf_prog *prog,
+				    const struct cbpf_optimize_opts *how,
+				    uint64_t *seed, uint64_t *better)
+{
+	struct cbpf_prog_opts opts = { .size = sizeof(opts),
+				       .dialect = prog->dialect };
+	struct cbpf_optimized report;
+	struct cbpf_code code;
+	struct cbpf_prog *other;
+	unsigned bad = 0;
+
+	if (cbpf_optimize(prog->given, prog->n, how, &code, &report, NULL) !=
+	    CBPF_OK)
+		return 1;
+	*better += report.is_better;
+	bad = report.is_better &&
+	      (how->is_small ? code.n > prog->n
+			     : report.longest_after > report.longest_before);
+	if (cbpf_prog_new(code.insns, code.n, &opts, &other, NULL) != CBPF_OK) {
+		cbpf_code_free(&code);
+		return 1;
+	}
+	for (int i = 0; report.is_better && i < PACKETS; i++) {
+		uint8_t data[CBPF_RANDOM_MOST];
+		struct cbpf_packet packet = { .data = data };
+		struct cbpf_result want, got;
+		struct cbpf_ctx ctx;
+
+		packet.caplen = packet.wirelen = (uint32_t)cbpf_random_packet(
+			seed, i % 2 ? prog : other, 0, data, sizeof(data));
+		ctx = some_ctx((uint32_t)*seed);
+		packet.ctx = &ctx;
+		cbpf_run(prog, &packet, &want);
+		cbpf_run(other, &packet, &got);
+		bad += want.value != got.value;
+	}
+	cbpf_prog_free(other);
+	cbpf_code_free(&code);
+	return bad;
+}
+
+static void test_optimizer(enum cbpf_dialect dialect, bool is_small,
+			   uint64_t programs)
+{
+	struct cbpf_prog_opts opts = { .size = sizeof(opts),
+				       .dialect = dialect };
+	struct cbpf_random_opts random = { .size = sizeof(random),
+					   .dialect = dialect,
+					   .max_insns = INSNS };
+	struct cbpf_optimize_opts how = { .size = sizeof(how),
+					  .dialect = dialect,
+					  .is_small = is_small };
+	uint64_t seed = 77 + (uint64_t)dialect, better = 0;
+	unsigned taken = 0, bad = 0;
+
+	for (uint64_t i = 0; i < programs; i++) {
+		struct cbpf_insn insns[INSNS];
+		struct cbpf_prog *prog;
+		size_t len = cbpf_random_program(&seed, &random, insns);
+
+		if (cbpf_prog_new(insns, len, &opts, &prog, NULL) != CBPF_OK)
+			continue;
+		if (cbpf_check(insns, len,
+			       &(struct cbpf_check_opts){
+				       .size = sizeof(struct cbpf_check_opts),
+				       .dialect = dialect },
+			       NULL) == CBPF_OK) {
+			taken++;
+			bad += differing_optimized(prog, &how, &seed, &better);
+		}
+		cbpf_prog_free(prog);
+	}
+	tap_ok(taken > programs / 4 && bad == 0 && better > taken / 2,
+	       "%s, %s: %u programs optimized, %llu better, %u differ",
+	       cbpf_dialect_name(dialect), is_small ? "short" : "quick", taken,
+	       (unsigned long long)better, bad);
 }
 
 /* ---- what is no graph --------------------------------------------------- */
@@ -370,6 +455,9 @@ int main(int argc, char **argv)
 	for (int d = 0; d < CBPF_DIALECTS; d++) {
 		test_random((enum cbpf_dialect)d, NONE, programs);
 		test_random((enum cbpf_dialect)d, ALL, programs);
+		test_random((enum cbpf_dialect)d, SMALL, programs);
+		test_optimizer((enum cbpf_dialect)d, false, programs);
+		test_optimizer((enum cbpf_dialect)d, true, programs);
 	}
 	for (int pass = 0; ir_passes[pass].name; pass++)
 		test_random(CBPF_LINUX, pass, programs);
