@@ -20,6 +20,9 @@
  */
 #include "ir/facts.h"
 
+/* Blocks that an edge is led past at a time: the next round goes on. */
+#define STEPS_MAX 32
+
 struct threader {
 	struct ir *ir;
 	struct ir_facts facts;
@@ -65,7 +68,8 @@ static void thread_edge(struct threader *t, uint32_t edge)
 	struct ir *ir = t->ir;
 	uint32_t last = IR_NONE, to = ir->edges[edge].to;
 
-	while (ir->blocks[to].first == IR_NONE) {
+	for (int steps = 0;
+	     steps < STEPS_MAX && ir->blocks[to].first == IR_NONE; steps++) {
 		uint32_t exit = known_exit(t, to);
 
 		if (exit == IR_NONE)

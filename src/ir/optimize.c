@@ -12,7 +12,7 @@
 #include "ir/ir.h"
 #include "prog/prog.h"
 
-#define ROUNDS_MAX 8 /* the passes, one after another, again */
+#define ROUNDS_MAX 16 /* the passes, one after another, again */
 
 struct optimizer {
 	struct cbpf_optimize_opts opts;
@@ -192,42 +192,43 @@ static void drop_made(struct optimizer *o)
 	o->made = NULL;
 }
 
-/* The graph, short or quick, as programs that get shorter and shorter. */
-static enum cbpf_err try_ways(struct optimizer *o, const struct cbpf_prog *prog,
-			      bool is_small, size_t first)
+/* The graph as a program, with rows as a way has them; legal, and weighed. */
+static enum cbpf_err try_way(struct optimizer *o, struct ir *ir,
+			     const struct way *way)
 {
-	struct arena arena = arena_new(&o->mem);
-	struct ir ir;
-	enum cbpf_err err = ir_build(prog, &arena, &ir);
+	enum cbpf_err err;
 
-	if (err == CBPF_OK) {
-		ir.is_small = is_small;
-		dump(o, &ir, "build");
-		run_passes(o, &ir, false);
-		run_passes(o, &ir, true);
-		err = ir.is_broken ? CBPF_E_NOMEM : CBPF_E_TOO_LONG;
+	/* a graph that was made quick can be made short, not the other way */
+	if (way->is_small && !ir->is_small) {
+		ir->is_small = true;
+		run_passes(o, ir, true);
 	}
-	for (size_t i = first; is_too_long(err) && i < CBPF_COUNT(ways) &&
-			       ways[i].is_small == is_small;
-	     i++) {
-		drop_made(o);
-		ir.bucket = ways[i].bucket;
-		err = ir_lower(&ir, &o->mem, &o->made, &o->n_made);
-		if (err == CBPF_OK)
-			err = weigh(o);
-	}
-	arena_free(&arena);
-	return err;
+	drop_made(o);
+	if (ir->is_broken)
+		return CBPF_E_NOMEM;
+	ir->bucket = way->bucket;
+	err = ir_lower(ir, &o->mem, &o->made, &o->n_made);
+	return err == CBPF_OK ? weigh(o) : err;
 }
 
 static enum cbpf_err make(struct optimizer *o, const struct cbpf_prog *prog)
 {
-	enum cbpf_err err = CBPF_E_TOO_LONG;
+	struct arena arena = arena_new(&o->mem);
+	size_t i = o->opts.is_small ? CBPF_COUNT(ways) - 1 : 0;
+	struct ir ir;
+	enum cbpf_err err = ir_build(prog, &arena, &ir);
 
-	if (o->opts.is_small)
-		return try_ways(o, prog, true, CBPF_COUNT(ways) - 1);
-	err = try_ways(o, prog, false, 0);
-	return is_too_long(err) ? try_ways(o, prog, true, 1) : err;
+	if (err == CBPF_OK) {
+		ir.is_small = ways[i].is_small;
+		dump(o, &ir, "build");
+		run_passes(o, &ir, false);
+		run_passes(o, &ir, true);
+		do
+			err = try_way(o, &ir, &ways[i]);
+		while (is_too_long(err) && ++i < CBPF_COUNT(ways));
+	}
+	arena_free(&arena);
+	return err;
 }
 
 /* The input, or what was made of it, whichever is better. */
