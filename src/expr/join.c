@@ -27,6 +27,7 @@
 #include "expr/tokens.h"
 
 #define DEPTH_MAX 256 /* parentheses in each other */
+#define PART	  200 /* comparisons that share a jump to a hit */
 #define NONE	  UINT32_MAX
 
 /* One term of a row: a primitive, or a row of its own in parentheses. */
@@ -402,6 +403,11 @@ static void put(struct joiner *j, struct cbpf_insn insn, uint32_t target)
 	j->target[j->n++] = target;
 }
 
+static void put_ja(struct joiner *j, uint32_t label)
+{
+	put(j, (struct cbpf_insn){ CBPF_JA, 0, 0, 0 }, label);
+}
+
 /* The text of a primitive, as libpcap is to have it. */
 static const char *text_of(struct joiner *j, const struct term *term)
 {
@@ -418,42 +424,202 @@ static const char *text_of(struct joiner *j, const struct term *term)
 	return buf->is_broken ? NULL : buf->at;
 }
 
-/* A primitive's program, with jumps in place of its returns. */
-static void write_primitive(struct joiner *j, const struct term *term,
-			    uint32_t yes, uint32_t no)
+/* Compiles a primitive; false: libpcap refuses it, or there is no memory. */
+static bool compile_primitive(struct joiner *j, const struct term *term,
+			      struct bpf_program *program)
 {
-	const struct cbpf_insn ja = { CBPF_JA, 0, 0, 0 };
-	struct bpf_program program;
 	const char *text = text_of(j, term);
 
 	if (!text) {
 		j->is_broken = true;
-		return;
+		return false;
 	}
-	if (!compile_text(&j->compiler, text, &program, j->diag)) {
-		j->is_strange = true;
-		if (j->diag)
-			tokens_fail(&j->tokens,
-				    token_at(j, term->first)->offset,
-				    CBPF_E_EXPR, j->diag->word, j->diag);
-		return;
-	}
-	for (u_int i = 0; i < program.bf_len; i++) {
-		const struct bpf_insn *insn = &program.bf_insns[i];
-		bool is_ret = BPF_CLASS(insn->code) == BPF_RET;
+	if (compile_text(&j->compiler, text, program, j->diag))
+		return true;
+	j->is_strange = true;
+	if (j->diag)
+		tokens_fail(&j->tokens, token_at(j, term->first)->offset,
+			    CBPF_E_EXPR, j->diag->word, j->diag);
+	return false;
+}
 
-		if (is_ret && insn->k)
-			j->pass = insn->k;
-		if (is_ret)
-			put(j, ja, insn->k ? yes : no);
-		else
+/* A primitive's program, with jumps in place of its returns. */
+static void write_primitive(struct joiner *j, const struct bpf_program *program,
+			    uint32_t yes, uint32_t no)
+{
+	for (u_int i = 0; i < program->bf_len; i++) {
+		const struct bpf_insn *insn = &program->bf_insns[i];
+
+		if (BPF_CLASS(insn->code) != BPF_RET) {
 			put(j,
 			    (struct cbpf_insn){ insn->code, insn->jt, insn->jf,
 						insn->k },
 			    NONE);
+			continue;
+		}
+		if (insn->k)
+			j->pass = insn->k;
+		put_ja(j, insn->k ? yes : no);
 	}
-	pcap_freecode(&program);
 }
+
+/* ---- families ----------------------------------------------------------- */
+
+/*
+ * Terms in a row with the same program but for numbers that a packet's are
+ * compared with, each for a hit: `host a or host b or host c`. Behind the
+ *first, which has failed, every load is inside the packet, and which tests are
+ *reached is the same for all of the others. So they are written as one, which
+ *compares with all numbers where the program has one:
+ *
+ *	ld [26]			ld [26]
+ *	jeq #a, hit, next	jeq #b, hit, L
+ *			 ->  L: jeq #c, hit, next
+ */
+struct family {
+	struct bpf_program program; /* the first's */
+	uint32_t hit, miss;	    /* labels: of all; of the last so far */
+	uint32_t n, cap;	    /* terms behind the first */
+	uint32_t n_places;
+	uint32_t *numbers; /* of term i at place p: numbers[i * n_places + p] */
+	bool is_open;
+};
+
+/* A number that makes a hit, at once. */
+static bool is_place(const struct bpf_program *program, u_int i)
+{
+	const struct bpf_insn *insn = &program->bf_insns[i];
+	u_int to = i + 1 + insn->jt;
+
+	return insn->code == (BPF_JMP | BPF_JEQ | BPF_K) &&
+	       to < program->bf_len &&
+	       program->bf_insns[to].code == (BPF_RET | BPF_K) &&
+	       program->bf_insns[to].k != 0;
+}
+
+static bool is_like(const struct bpf_program *a, const struct bpf_program *b)
+{
+	if (a->bf_len != b->bf_len)
+		return false;
+	for (u_int i = 0; i < a->bf_len; i++) {
+		const struct bpf_insn *x = &a->bf_insns[i];
+		const struct bpf_insn *y = &b->bf_insns[i];
+
+		if (x->code != y->code || x->jt != y->jt || x->jf != y->jf ||
+		    (x->k != y->k && !is_place(a, i)))
+			return false;
+	}
+	return true;
+}
+
+/* A term's numbers join the family's. */
+static void add_member(struct joiner *j, struct family *f,
+		       const struct bpf_program *program)
+{
+	uint32_t *to;
+
+	if (f->n == f->cap) {
+		uint32_t *numbers = grown(j, f->numbers, f->n, &f->cap,
+					  f->n_places * sizeof(*numbers));
+
+		if (!numbers)
+			return;
+		f->numbers = numbers;
+	}
+	to = f->numbers + (size_t)f->n++ * f->n_places;
+	for (u_int i = 0; i < program->bf_len; i++)
+		if (is_place(program, i))
+			*to++ = program->bf_insns[i].k;
+}
+
+/* Compares with the numbers of a place; jumps reach 255, so in parts. */
+static void write_numbers(struct joiner *j, const struct family *f,
+			  uint32_t place)
+{
+	for (uint32_t i = 0; i < f->n;) {
+		uint32_t n = f->n - i < PART ? f->n - i : PART;
+
+		for (uint32_t left = n; left-- > 0; i++)
+			put(j,
+			    (struct cbpf_insn){
+				    CBPF_JEQ_K, (uint8_t)(left + 1), 0,
+				    f->numbers[(size_t)i * f->n_places +
+					       place] },
+			    NONE);
+		/* past the one that makes the hit */
+		put(j, (struct cbpf_insn){ CBPF_JA, 0, 0, 1 }, NONE);
+		put_ja(j, f->hit);
+	}
+}
+
+/* The members behind the first as one; its instructions are far apart. */
+static void write_members(struct joiner *j, const struct family *f)
+{
+	uint32_t first = j->n_labels, place = 0;
+
+	for (u_int i = 0; i < f->program.bf_len; i++)
+		add_label(j);
+	for (u_int i = 0; i < f->program.bf_len && !j->is_broken; i++) {
+		const struct bpf_insn *insn = &f->program.bf_insns[i];
+		struct cbpf_insn copy = { insn->code, 0, 1, insn->k };
+
+		j->at_label[first + i] = j->n;
+		if (BPF_CLASS(insn->code) == BPF_RET) {
+			put_ja(j, insn->k ? f->hit : f->miss);
+		} else if (is_place(&f->program, i)) {
+			write_numbers(j, f, place++);
+			put_ja(j, first + i + 1 + insn->jf);
+		} else if (insn->code == (BPF_JMP | BPF_JA)) {
+			put_ja(j, first + i + 1 + insn->k);
+		} else if (BPF_CLASS(insn->code) == BPF_JMP) {
+			put(j, copy, NONE);
+			put_ja(j, first + i + 1 + insn->jt);
+			put_ja(j, first + i + 1 + insn->jf);
+		} else {
+			copy.jf = 0;
+			put(j, copy, NONE);
+		}
+	}
+}
+
+static void close_family(struct joiner *j, struct family *f)
+{
+	if (!f->is_open)
+		return;
+	if (f->n)
+		write_members(j, f);
+	pcap_freecode(&f->program);
+	f->is_open = false;
+}
+
+/* A primitive of a row: of the family at hand, or the first of another. */
+static void write_term(struct joiner *j, struct family *f, uint32_t label,
+		       const struct bpf_program *program, uint32_t hit,
+		       uint32_t miss)
+{
+	/* f->miss == label: it stands behind the last of them */
+	if (f->is_open && f->miss == label && f->hit == hit &&
+	    is_like(&f->program, program)) {
+		if (f->n == 0)
+			j->at_label[label] = j->n;
+		add_member(j, f, program);
+		f->miss = miss;
+		return;
+	}
+	close_family(j, f);
+	j->at_label[label] = j->n;
+	write_primitive(j, program, hit, miss);
+	f->is_open = true;
+	f->program = *program;
+	f->hit = hit;
+	f->miss = miss;
+	f->n = f->n_places = 0;
+	f->cap = 0;
+	for (u_int i = 0; i < program->bf_len; i++)
+		f->n_places += is_place(program, i);
+}
+
+/* ---- rows --------------------------------------------------------------- */
 
 /* The first term behind one by the connective; its label, or `rest`. */
 static void find_ways(const struct joiner *j, const uint32_t *order,
@@ -483,6 +649,7 @@ static void find_ways(const struct joiner *j, const uint32_t *order,
 static void write_row(struct joiner *j, uint32_t row, uint32_t yes, uint32_t no)
 {
 	uint32_t n = 0, *order, *labels, *next_or, *next_and;
+	struct family family = { 0 };
 
 	for (uint32_t t = j->rows[row].first; t != NONE; t = j->terms[t].next)
 		n++;
@@ -504,13 +671,20 @@ static void write_row(struct joiner *j, uint32_t row, uint32_t yes, uint32_t no)
 		const struct term term = j->terms[order[i]];
 		uint32_t held = term.is_not ? next_or[i] : next_and[i];
 		uint32_t failed = term.is_not ? next_and[i] : next_or[i];
+		struct bpf_program program;
 
-		j->at_label[labels[i]] = j->n;
-		if (term.row == NONE)
-			write_primitive(j, &term, held, failed);
-		else
+		if (term.row != NONE) {
+			close_family(j, &family);
+			j->at_label[labels[i]] = j->n;
 			write_row(j, term.row, held, failed);
+		} else if (compile_primitive(j, &term, &program)) {
+			write_term(j, &family, labels[i], &program, held,
+				   failed);
+			if (family.program.bf_insns != program.bf_insns)
+				pcap_freecode(&program);
+		}
 	}
+	close_family(j, &family);
 }
 
 static void write_program(struct joiner *j, uint32_t row)

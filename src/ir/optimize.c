@@ -12,7 +12,8 @@
 #include "ir/ir.h"
 #include "prog/prog.h"
 
-#define ROUNDS_MAX 16 /* the passes, one after another, again */
+#define LARGE	   1024 /* blocks */
+#define ROUNDS_MAX 16	/* the passes, one after another, again */
 
 struct optimizer {
 	struct cbpf_optimize_opts opts;
@@ -221,6 +222,12 @@ static enum cbpf_err make(struct optimizer *o, const struct cbpf_prog *prog)
 	if (err == CBPF_OK) {
 		ir.is_small = ways[i].is_small;
 		dump(o, &ir, "build");
+		/* long rows of tests: a search each, before all else */
+		if (ir.n_blocks > LARGE) {
+			ir_sets(&ir);
+			if (!ir.is_broken)
+				ir_compact(&ir);
+		}
 		run_passes(o, &ir, false);
 		run_passes(o, &ir, true);
 		do
