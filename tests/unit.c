@@ -564,6 +564,8 @@ static void test_largest(void)
 		{ CBPF_LD_BX, 0, 0, 2 },
 		{ CBPF_RET_K, 0, 0, 7 },
 	};
+	struct cbpf_prog_opts empty = { .size = sizeof(empty),
+					.dialect = CBPF_FREEBSD };
 	struct cbpf_packet largest = { .caplen = INT32_MAX };
 	struct cbpf_result result;
 	struct cbpf_prog *prog;
@@ -580,6 +582,12 @@ static void test_largest(void)
 		cbpf_run(prog, &largest, &result);
 		tap_ok(result.why == CBPF_E_LOAD_OUT && result.pc == 2,
 		       "a packet of 2147483647 bytes is read to its end");
+		cbpf_prog_free(prog);
+	}
+	if (cbpf_prog_new(insns, 0, &empty, &prog, NULL) == CBPF_OK) {
+		cbpf_run(prog, &largest, &result);
+		tap_ok(result.end == CBPF_RETURNED,
+		       "and taken by FreeBSD without a filter");
 		cbpf_prog_free(prog);
 	}
 	munmap(data, INT32_MAX);
