@@ -593,6 +593,63 @@ static void test_largest(void)
 	munmap(data, INT32_MAX);
 }
 
+static bool is_nothing(const struct cbpf_result *r)
+{
+	return r->value == 0 && r->pc == 0 && r->steps == 0;
+}
+
+/* What a run that ended oddly leaves beside its reason: nothing of others'. */
+static void test_odd_ends(void)
+{
+	static const struct cbpf_insn ret = { CBPF_RET_K, 0, 0, 7 };
+	const struct cbpf_packet huge = { NULL, 1u << 31, 1u << 31, NULL };
+	const struct cbpf_packet none = { NULL, 0, 0, NULL };
+	struct cbpf_prog_opts opts = { .size = sizeof(opts) };
+	struct cbpf_result result;
+	struct cbpf_prog *prog;
+	unsigned crashes = 0, bad = 0;
+
+	for (int d = 0; d < CBPF_DIALECTS; d++) {
+		opts.dialect = (enum cbpf_dialect)d;
+		if (cbpf_prog_new(&ret, 1, &opts, &prog, NULL) != CBPF_OK)
+			continue;
+		memset(&result, 0xff, sizeof(result));
+		cbpf_run(prog, &huge, &result);
+		bad += !is_nothing(&result);
+		memset(&result, 0xff, sizeof(result));
+		cbpf_run(prog, &none, &result);
+		bad += d == CBPF_SECCOMP ? !is_nothing(&result)
+					 : result.steps != 1;
+		cbpf_prog_free(prog);
+	}
+	tap_ok(bad == 0, "packets too large, and data too small");
+	opts.dialect = CBPF_FREEBSD;
+	if (cbpf_prog_new(&ret, 0, &opts, &prog, NULL) == CBPF_OK) {
+		memset(&result, 0xff, sizeof(result));
+		cbpf_run(prog, &none, &result);
+		tap_ok(result.value == UINT32_MAX && result.pc == 0 &&
+			       result.steps == 0,
+		       "no filter, no step");
+		cbpf_prog_free(prog);
+	}
+	opts.dialect = CBPF_LIBPCAP;
+	for (unsigned code = 0; code < 256; code++) {
+		const struct cbpf_insn insns[] = { { (uint16_t)code, 0, 0, 1 },
+						   ret };
+
+		if (cbpf_prog_new(insns, 2, &opts, &prog, NULL) != CBPF_OK)
+			continue;
+		memset(&result, 0xff, sizeof(result));
+		cbpf_run(prog, &none, &result);
+		crashes += result.end == CBPF_CRASHED;
+		bad += result.end == CBPF_CRASHED &&
+		       (result.value || result.pc);
+		cbpf_prog_free(prog);
+	}
+	tap_ok(crashes > 0 && bad == 0, "%u codes that libpcap aborts at",
+	       crashes);
+}
+
 /* What no packet of a vector can be, and limits that end a run early. */
 static void test_run_limits(void)
 {
@@ -632,7 +689,8 @@ static void test_run_limits(void)
 	tap_ok(result.end == CBPF_ENDLESS && result.steps == CBPF_STEP_LIMIT,
 	       "a loop that is watched ends as one that is not");
 	cbpf_run(prog, &none, &result);
-	tap_ok(result.end == CBPF_ENDLESS && result.steps == CBPF_STEP_LIMIT,
+	tap_ok(result.end == CBPF_ENDLESS && result.value == 0 &&
+		       result.steps == CBPF_STEP_LIMIT,
 	       "and that one at the limit, no step behind it");
 	cbpf_prog_free(prog);
 }
@@ -911,6 +969,7 @@ int main(int argc, char **argv)
 	test_builder();
 	test_steps();
 	test_largest();
+	test_odd_ends();
 	test_run_limits();
 	test_step_reads();
 	test_costs();
