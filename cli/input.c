@@ -25,13 +25,13 @@ char *read_whole(const char *path, size_t *size)
 	}
 	text = malloc(cap);
 	while (text && len < FILE_MAX) {
-		size_t got = fread(text + len, 1, cap - len, file);
+		size_t got = fread(text + len, 1, cap - len - 1, file);
 		char *wider;
 
 		len += got;
 		if (got == 0)
 			break;
-		if (len < cap)
+		if (len < cap - 1)
 			continue;
 		wider = realloc(text, cap * 2);
 		if (!wider)
@@ -52,6 +52,8 @@ char *read_whole(const char *path, size_t *size)
 	}
 	if (file != stdin)
 		fclose(file);
+	if (text)
+		text[len] = '\0';
 	*size = len;
 	return text;
 }
@@ -118,6 +120,11 @@ bool source_option(const char *verb, struct source *source, int option,
 		source->text = read_whole(argument, &source->size);
 		source->expr = source->text;
 		snprintf(source->label, sizeof(source->label), "%s", argument);
+		if (source->text && strlen(source->text) < source->size) {
+			say_trouble("%s: an expression has no byte 0",
+				    argument);
+			return false;
+		}
 		return source->text;
 	case 'I':
 		source->from = form_find(argument);

@@ -408,6 +408,12 @@ static void put_ja(struct joiner *j, uint32_t label)
 	put(j, (struct cbpf_insn){ CBPF_JA, 0, 0, 0 }, label);
 }
 
+static void put_word(struct buf *buf, const struct token *token)
+{
+	buf_put(buf, token->at, token->len);
+	buf_put(buf, " ", 1);
+}
+
 /* The text of a primitive, as libpcap is to have it. */
 static const char *text_of(struct joiner *j, const struct term *term)
 {
@@ -416,10 +422,9 @@ static const char *text_of(struct joiner *j, const struct term *term)
 
 	buf->len = 0;
 	for (uint32_t i = 0; i < term->n_head; i++)
-		buf_print(buf, "%.*s ", (int)list[term->head + i].len,
-			  list[term->head + i].at);
+		put_word(buf, &list[term->head + i]);
 	for (uint32_t i = term->first; i < term->last; i++)
-		buf_print(buf, "%.*s ", (int)list[i].len, list[i].at);
+		put_word(buf, &list[i]);
 	buf_put(buf, "", 1);
 	return buf->is_broken ? NULL : buf->at;
 }

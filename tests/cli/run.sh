@@ -73,7 +73,10 @@ expr_ "an empty list" 2 "the list is empty" "$cbpf" dump -e "port in /dev/null"
 expr_ "an error of one primitive has its place" 2 ":1:17: .*syntax error" "$cbpf" dump -e "tcp port 80 and udp prt 9"
 expr_ "an expression in a file" 0 "ret #262144" "$cbpf" optimize -F "$tmp/expression"
 i=0 && while [ $i -lt 3000 ]; do printf 'or host 10.%d.%d.1 ' $((i / 250)) $((i % 250)); i=$((i + 1)); done | cut -c4- >"$tmp/many"
-expr_ "three thousand hosts" 0 "[0-9]+ instructions, longest way [0-9]+; given 78002" "$cbpf" optimize --for libpcap -F "$tmp/many" -f d
+expr_ "three thousand hosts" 0 "[0-9]+ instructions, longest way [0-9]+; given 1[0-9]{4}" "$cbpf" optimize --for libpcap -F "$tmp/many" -f d
+printf 'ip\0or arp' >"$tmp/zero"
+expr_ "a file with a byte 0" 2 "an expression has no byte 0" "$cbpf" dump -F "$tmp/zero"
+expr_ "a word of a thousand letters" 2 "syntax error|unknown|too long" "$cbpf" optimize -e "ip and host $(printf '%01000d' 1)x"
 expr_ "too many for Linux" 2 "TOO_LONG|the limit is 4096" "$cbpf" optimize -F "$tmp/many" -f d
 t "optimize, what is illegal" 2 "illegal under seccomp" sh -c 'printf "ldh [12]\nret a\n" | "$1" optimize --for seccomp -' - "$cbpf"
 t "optimize, for nobody" 2 "there is no dialect or hook nobody" "$cbpf" optimize --for nobody -
