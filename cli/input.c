@@ -123,6 +123,7 @@ bool source_option(const char *verb, struct source *source, int option,
 		if (source->text && strlen(source->text) < source->size) {
 			say_trouble("%s: an expression has no byte 0",
 				    argument);
+			source_free(source);
 			return false;
 		}
 		return source->text;

@@ -593,6 +593,39 @@ static void test_largest(void)
 	munmap(data, INT32_MAX);
 }
 
+/* Words of M[] that a program has not written are 0, whatever ran before. */
+static void test_words(void)
+{
+	struct cbpf_prog_opts opts = { .size = sizeof(opts),
+				       .dialect = CBPF_LIBPCAP };
+	const struct cbpf_packet none = { NULL, 0, 0, NULL };
+	struct cbpf_insn fill[18] = { { CBPF_LD_IMM, 0, 0, UINT32_MAX } };
+	struct cbpf_insn look[] = { { CBPF_LD_MEM, 0, 0, 0 },
+				    { CBPF_RET_A, 0, 0, 0 } };
+	struct cbpf_prog *filler, *prog;
+	struct cbpf_result result;
+	unsigned bad = 0;
+
+	for (uint32_t i = 0; i < 16; i++)
+		fill[1 + i] = (struct cbpf_insn){ CBPF_ST, 0, 0, i };
+	fill[17] = (struct cbpf_insn){ CBPF_RET_K, 0, 0, 1 };
+	if (cbpf_prog_new(fill, 18, &opts, &filler, NULL) != CBPF_OK)
+		return;
+	for (uint32_t i = 0; i < 16; i++) {
+		look[0].k = i;
+		if (cbpf_prog_new(look, 2, &opts, &prog, NULL) != CBPF_OK) {
+			bad++;
+			continue;
+		}
+		cbpf_run(filler, &none, &result);
+		cbpf_run(prog, &none, &result);
+		bad += result.value != 0;
+		cbpf_prog_free(prog);
+	}
+	cbpf_prog_free(filler);
+	tap_ok(bad == 0, "words that are read before they are written are 0");
+}
+
 static bool is_nothing(const struct cbpf_result *r)
 {
 	return r->value == 0 && r->pc == 0 && r->steps == 0;
@@ -969,6 +1002,7 @@ int main(int argc, char **argv)
 	test_builder();
 	test_steps();
 	test_largest();
+	test_words();
 	test_odd_ends();
 	test_run_limits();
 	test_step_reads();
