@@ -9,7 +9,7 @@
  *
  * Each is O(1) to learn, to ask and to forget: ranges and bits are kept by
  * value, with a log of what they were; outcomes of tests in lists by hash,
- *taken off in the order opposite to that in which they were put on.
+ * off which they are taken in the opposite order.
  */
 #include <string.h>
 

@@ -3,20 +3,20 @@
  * Jump threading: an edge that leads to a test whose outcome is known on it
  * leads on to where that test leads, and a test that is known for all is none.
  *
- *	b1:	branch v1 == 0x800, b2, b5	b1:	branch v1 == 0x800, b2,
- *b5 b2:	branch v3 == 80, b8, b4		b2:	branch v3 == 80, b8, b6
- *	b4:	branch v1 == 0x800, b6, b7  ->
+ *	b1:	branch v1 == 8, b2, b5		b1:	branch v1 == 8, b2, b5
+ *	b2:	branch v3 == 80, b8, b4		b2:	branch v3 == 80, b8, b6
+ *	b4:	branch v1 == 8, b6, b7	   ->
  *	b6:	...				b6:	...
  *
  * What `host a or host b` asks for anew in each of its terms is known behind
- *the first (facts.h). An edge is led past blocks that do nothing but test or
- *jump: what they pass on is defined above them, and so above the edge.
+ * the first (facts.h). An edge is led past blocks that do nothing but test or
+ * jump: what they pass on is defined above them, and so above the edge.
  *
  * The tree of dominators is walked as it was at the beginning. That stays
- *right: an edge is led to where its own facts would have led it, so that what
- *is known at a block holds on each new way to it. Each edge moves forward only,
- *past a block at a time: it ends; blocks that nothing leads to any more let go
- *of their edges, so that no way is followed twice.
+ * right: an edge is led to where its own facts would have led it, so that what
+ * is known at a block holds on each new way to it. Each edge moves forward
+ * only, past a block at a time: it ends; blocks that nothing leads to any more
+ * let go of their edges, so that no way is followed twice.
  */
 #include "ir/facts.h"
 

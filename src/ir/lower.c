@@ -10,8 +10,8 @@
  * stays in A; loads at constant offsets, constants and the like are made where
  * they are used, as often as that is, and loads behind X where X is still the
  * same. What A and X hold is known at each place, and where ways meet, what
- *they hold alike. Of a block's parameters those that it uses first come in A
- *and X, the others in words of M[].
+ * they hold alike. Of a block's parameters those that it uses first come in A
+ * and X, the others in words of M[].
  *
  * A value that is wanted when it is in neither gets a word of M[]: it is stored
  * when it is made. Which those are is found by writing the program: what is

@@ -12,7 +12,7 @@
  * A walk down the tree of dominators, with a table by operation and operands of
  * what was met on the way down; what was met in another branch of the tree is
  * thrown away when it is in the way, and is never wanted again. Each
- *instruction once.
+ * instruction once.
  */
 #include <string.h>
 

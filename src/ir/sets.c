@@ -13,9 +13,9 @@
  * Tests have no effect, so those that leave for the same place can change
  * places. First, from the last block on, each takes in the few tests of its own
  * value right behind it, so that a range, which is two tests, is one step.
- *Then, from the first on, rows of steps are followed, and what each value
- *leaves the row with is put together by sorting. At last switches take in
- *switches, for trees of them.
+ * Then, from the first on, rows of steps are followed, and what each value
+ * leaves the row with is put together by sorting. At last switches take in
+ * switches, for trees of them.
  *
  * Each step is taken once in a row, and each joining takes a block away: it
  * ends. Work is n log n, but for the last, which has a limit of work.

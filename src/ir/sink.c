@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Sinking: an operation is done where its value is used, not on ways that do
- *not need it. A register is free for longer.
+ * not need it. A register is free for longer.
  *
  *	b0:	v2 = load.1 [0]			b0:	v2 = load.1 [0]
  *		v4 = and v2, 0xfc			branch v2 & 1, b1, b2

@@ -4,18 +4,21 @@
  * left, be it with different values; those come as parameters.
  *
  *	b1:	v4 = load.2 [54]	b1:	v4 = load.2 [54]
- *		branch v4 == 80, b8, b2		jump b3(v4)
+ *		branch v4 == 80, b8, b2		jump b4(v4)
  *	b2:	branch v4 == 443, b8, b9 ->
- *	b3:	v6 = load.2 [20]	b4(v9):	branch v9 == 80, b8, b5
- *		branch v6 == 80, b8, b4	b5:	branch v9 == 443, b8, b9
- *	b4:	branch v6 == 443, b8, b9
+ *	b3:	v6 = load.2 [20]	b3:	v6 = load.2 [20]
+ *		branch v6 == 80, b8, b4		jump b4(v6)
+ *	b4:	branch v6 == 443, b8, b9 b4(v9): branch v9 == 80, b8, b5
+ *					b5:	branch v9 == 443, b8, b9
  *
  * Each block has a number made of what it and all behind it do, the values it
  * did not make itself left out. Blocks of one number are compared in step, from
  * the first on, so that the largest parts are found; what is different is noted
  * for each value. The part that stands later stays: edges lead forward. First
- *go parts that need no parameters, then, where short is wanted, those that do,
- *if more is saved than they cost.
+ * go parts that need no parameters, then, where short is wanted, those that do,
+ * if more is saved than they cost; for these, blocks are split where others may
+ * go on alike, and loads at constants may be loads behind a base, which is a
+ * constant then: of IPv6 and IPv4 the ports are tested in one place.
  *
  * Two passes in the order of the blocks; what a merging leaves without a way
  * there is taken away, so that there are fewer blocks after each: it ends. The
