@@ -683,6 +683,39 @@ static void test_odd_ends(void)
 	       crashes);
 }
 
+/* Loops of any length end where they go back, watched or not. */
+static void test_loops(void)
+{
+	struct cbpf_prog_opts opts = { .size = sizeof(opts),
+				       .dialect = CBPF_LIBPCAP };
+	const struct cbpf_packet none = { NULL, 0, 0, NULL };
+	unsigned bad = 0;
+
+	for (uint32_t n = 1; n <= 5; n++) {
+		struct cbpf_insn insns[7] = { { 0 } };
+		struct cbpf_result ran, watched;
+		struct cbpf_prog *prog;
+
+		for (uint32_t i = 0; i < n; i++)
+			insns[i] = (struct cbpf_insn){ CBPF_LD_IMM, 0, 0, i };
+		insns[n] = (struct cbpf_insn){ CBPF_JA, 0, 0, 0 - n - 1 };
+		insns[n + 1] = (struct cbpf_insn){ CBPF_RET_K, 0, 0, 7 };
+		if (cbpf_prog_new(insns, n + 2, &opts, &prog, NULL) !=
+		    CBPF_OK) {
+			bad++;
+			continue;
+		}
+		cbpf_run(prog, &none, &ran);
+		cbpf_run_watched(prog, &none, NULL, &watched);
+		bad += ran.steps != watched.steps || ran.pc != watched.pc ||
+		       ran.value || watched.value ||
+		       ran.steps < CBPF_STEP_LIMIT ||
+		       ran.steps > CBPF_STEP_LIMIT + n;
+		cbpf_prog_free(prog);
+	}
+	tap_ok(bad == 0, "loops of 2 to 6 instructions end where they go back");
+}
+
 /* What no packet of a vector can be, and limits that end a run early. */
 static void test_run_limits(void)
 {
@@ -1004,6 +1037,7 @@ int main(int argc, char **argv)
 	test_largest();
 	test_words();
 	test_odd_ends();
+	test_loops();
 	test_run_limits();
 	test_step_reads();
 	test_costs();
