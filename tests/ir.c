@@ -16,6 +16,7 @@
 
 #define INSNS	60
 #define PACKETS 8
+#define LONG	4096
 
 static struct arena arena;
 
@@ -292,6 +293,57 @@ static void test_optimizer(enum cbpf_dialect dialect, bool is_small,
 	       (unsigned long long)better, bad);
 }
 
+/*
+ * Long programs, whose jumps go far: tests of one value, each of which leads
+ * anywhere, of many values, and random ones.
+ */
+static void test_long(bool is_small)
+{
+	const struct cbpf_optimize_opts how = { .size = sizeof(how),
+						.dialect = CBPF_LIBPCAP,
+						.is_small = is_small };
+	struct cbpf_prog_opts opts = { .size = sizeof(opts),
+				       .dialect = CBPF_LIBPCAP };
+	static struct cbpf_insn insns[LONG];
+	uint64_t seed = 5, better = 0;
+	unsigned bad = 0;
+
+	for (int i = 0; i < 24; i++) {
+		const uint32_t returns = 16, tests = LONG - returns;
+		struct cbpf_prog *prog;
+
+		for (uint32_t at = 0; at < LONG; at++) {
+			uint32_t left = tests - at - 1;
+			uint32_t reach = left + 15 < 255 ? left + 15 : 255;
+			uint32_t draw = (uint32_t)(seed >> 33);
+
+			seed = seed * 6364136223846793005u + 1;
+			insns[at] = (struct cbpf_insn){
+				CBPF_JEQ_K, (uint8_t)(draw % (reach + 1)),
+				(uint8_t)((draw >> 9) % (reach + 1)),
+				(draw >> 20) % 64
+			};
+			if (at >= tests)
+				insns[at] = (struct cbpf_insn){ CBPF_RET_K, 0,
+								0, at % 3 };
+			else if (at == 0 || (i % 3 == 1 && draw % 4 == 0))
+				insns[at] = (struct cbpf_insn){ CBPF_LD_B, 0, 0,
+								draw % 40 };
+			else if (i % 3 == 2)
+				insns[at].code =
+					draw & 1 ? CBPF_JGT_K : CBPF_JSET_K;
+		}
+		if (cbpf_prog_new(insns, LONG, &opts, &prog, NULL) != CBPF_OK) {
+			bad++;
+			continue;
+		}
+		bad += differing_optimized(prog, &how, &seed, &better);
+		cbpf_prog_free(prog);
+	}
+	tap_ok(bad == 0 && better > 8, "long programs, %s: %u differ",
+	       is_small ? "short" : "quick", bad);
+}
+
 /* ---- what is no graph --------------------------------------------------- */
 
 static const struct cbpf_insn diamond[] = {
@@ -461,6 +513,8 @@ int main(int argc, char **argv)
 	}
 	for (int pass = 0; ir_passes[pass].name; pass++)
 		test_random(CBPF_LINUX, pass, programs);
+	test_long(false);
+	test_long(true);
 	test_print();
 	test_threading();
 	plant("an edge back", spoil_edge);
