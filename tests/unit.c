@@ -683,6 +683,34 @@ static void test_odd_ends(void)
 	       crashes);
 }
 
+/* Behind the last instruction there is none that reads. */
+static void test_reads_behind(void)
+{
+	struct cbpf_prog_opts opts = { .size = sizeof(opts),
+				       .dialect = CBPF_LIBPCAP };
+	static const uint8_t data[64];
+	const struct cbpf_packet packet = { data, 64, 64, NULL };
+	unsigned asked = 0, bad = 0;
+
+	for (unsigned code = 0; code < 256; code++) {
+		const struct cbpf_insn insns[] = { { (uint16_t)code, 0, 0, 1 },
+						   { CBPF_RET_K, 0, 0, 7 } };
+		struct cbpf_state state = cbpf_state_init(&packet);
+		struct cbpf_prog *prog;
+		int64_t offset;
+		uint32_t size;
+
+		if (cbpf_prog_new(insns, 2, &opts, &prog, NULL) != CBPF_OK)
+			continue;
+		for (state.pc = 2; state.pc < 4; state.pc++, asked++)
+			bad += cbpf_step_reads(prog, &packet, &state, &offset,
+					       &size) ||
+			       size != 0;
+		cbpf_prog_free(prog);
+	}
+	tap_ok(asked > 0 && bad == 0, "nothing is read behind a program");
+}
+
 /* Loops of any length end where they go back, watched or not. */
 static void test_loops(void)
 {
@@ -691,7 +719,7 @@ static void test_loops(void)
 	const struct cbpf_packet none = { NULL, 0, 0, NULL };
 	unsigned bad = 0;
 
-	for (uint32_t n = 1; n <= 5; n++) {
+	for (uint32_t n = 0; n <= 5; n++) {
 		struct cbpf_insn insns[7] = { { 0 } };
 		struct cbpf_result ran, watched;
 		struct cbpf_prog *prog;
@@ -713,7 +741,7 @@ static void test_loops(void)
 		       ran.steps > CBPF_STEP_LIMIT + n;
 		cbpf_prog_free(prog);
 	}
-	tap_ok(bad == 0, "loops of 2 to 6 instructions end where they go back");
+	tap_ok(bad == 0, "loops of 1 to 6 instructions end where they go back");
 }
 
 /* What no packet of a vector can be, and limits that end a run early. */
@@ -1038,6 +1066,7 @@ int main(int argc, char **argv)
 	test_words();
 	test_odd_ends();
 	test_loops();
+	test_reads_behind();
 	test_run_limits();
 	test_step_reads();
 	test_costs();
