@@ -5,8 +5,12 @@
  * makes of that, return what libpcap's unoptimized one does for every packet;
  * and it is not longer than what libpcap's own optimizer makes.
  *
- *	expr FILE [PACKETS]
+ *	expr FILE DIRECTORY-OF-CAPTURES [PACKETS]
+ *
+ * Packets are PACKETS random ones derived from each of the two programs, and
+ * those of the captures that are of the link type, cut everywhere.
  */
+#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +18,51 @@
 #include "cbpf/cbpf.h"
 #include "cbpf/expr.h"
 #include "tap.h"
+
+#define CAPTURED_MAX 512
+
+static struct {
+	uint16_t link;
+	uint32_t len;
+	uint8_t *data;
+} captured[CAPTURED_MAX];
+static unsigned n_captured;
+
+static void take_capture(const char *path)
+{
+	struct cbpf_capture *capture;
+	struct cbpf_record r;
+
+	if (cbpf_capture_open(path, NULL, &capture, NULL) != CBPF_OK)
+		return;
+	while (n_captured < CAPTURED_MAX &&
+	       cbpf_capture_next(capture, &r, NULL) == CBPF_OK && !r.is_end) {
+		uint8_t *data = malloc(r.caplen + 1);
+
+		if (!data)
+			break;
+		memcpy(data, r.data, r.caplen);
+		captured[n_captured].link = r.link;
+		captured[n_captured].len = r.caplen;
+		captured[n_captured++].data = data;
+	}
+	cbpf_capture_close(capture);
+}
+
+static void take_captures(const char *directory)
+{
+	DIR *dir = opendir(directory);
+	struct dirent *entry;
+	char path[1024];
+
+	while (dir && (entry = readdir(dir))) {
+		snprintf(path, sizeof(path), "%s/%s", directory, entry->d_name);
+		if (entry->d_name[0] != '.')
+			take_capture(path);
+	}
+	if (dir)
+		closedir(dir);
+}
 
 struct totals {
 	unsigned expressions, differing, refused, joined;
@@ -43,8 +92,36 @@ static unsigned differing(const struct cbpf_prog *a, const struct cbpf_prog *b,
 	return bad;
 }
 
+/* The same of captured packets, up to each byte of their headers and whole. */
+static unsigned differing_captured(const struct cbpf_prog *a,
+				   const struct cbpf_prog *b, uint16_t link)
+{
+	unsigned bad = 0;
+
+	for (unsigned i = 0; i < n_captured; i++) {
+		uint32_t len = captured[i].len, cut = len < 90 ? len : 90;
+
+		if (captured[i].link != link)
+			continue;
+		for (uint32_t at = 0; at <= cut; at++) {
+			struct cbpf_packet packet = { .data = captured[i].data,
+						      .caplen = at == cut
+									? len
+									: at };
+			struct cbpf_result of_a, of_b;
+
+			packet.wirelen = packet.caplen;
+			cbpf_run(a, &packet, &of_a);
+			cbpf_run(b, &packet, &of_b);
+			bad += of_a.value != of_b.value;
+		}
+	}
+	return bad;
+}
+
 static unsigned compare(const struct cbpf_code *given,
-			const struct cbpf_code *made, int packets)
+			const struct cbpf_code *made, uint16_t link,
+			int packets)
 {
 	struct cbpf_prog_opts opts = { .size = sizeof(opts),
 				       .dialect = CBPF_LIBPCAP };
@@ -54,7 +131,9 @@ static unsigned compare(const struct cbpf_code *given,
 	if (cbpf_prog_new(given->insns, given->n, &opts, &a, NULL) != CBPF_OK)
 		return 1;
 	if (cbpf_prog_new(made->insns, made->n, &opts, &b, NULL) == CBPF_OK) {
-		bad = differing(a, b, a, packets) + differing(a, b, b, packets);
+		bad = differing(a, b, a, packets) +
+		      differing(a, b, b, packets) +
+		      differing_captured(a, b, link);
 		cbpf_prog_free(b);
 	}
 	cbpf_prog_free(a);
@@ -78,15 +157,15 @@ static void judge(const struct cbpf_expr_opts *opts, const char *text,
 		t->refused++;
 		return;
 	}
-	bad = compare(plain, &joined, packets);
+	bad = compare(plain, &joined, opts->link, packets);
 	t->joined += joined.n != plain->n;
 	if (cbpf_optimize(joined.insns, joined.n, &how, &ours, &report, NULL) ==
 	    CBPF_OK) {
-		bad += compare(plain, &ours, packets);
+		bad += compare(plain, &ours, opts->link, packets);
 		t->ours += ours.n;
 		t->theirs += theirs->n;
 		if (ours.n > theirs->n) {
-			other = compare(plain, theirs, packets);
+			other = compare(plain, theirs, opts->link, packets);
 			printf("# %zu, libpcap %zu%s: %s%s\n", ours.n,
 			       theirs->n, other ? ", another filter" : "", text,
 			       report.why ? " (not optimized)" : "");
@@ -133,10 +212,11 @@ int main(int argc, char **argv)
 	char line[4096];
 	FILE *in;
 
-	if (argc < 2 || !(in = fopen(argv[1], "r"))) {
-		fprintf(stderr, "usage: expr FILE [PACKETS]\n");
+	if (argc < 3 || !(in = fopen(argv[1], "r"))) {
+		fprintf(stderr, "usage: expr FILE CAPTURES [PACKETS]\n");
 		return 2;
 	}
+	take_captures(argv[2]);
 	while (fgets(line, sizeof(line), in)) {
 		char *text = strchr(line, '\t');
 		int link;
@@ -151,12 +231,15 @@ int main(int argc, char **argv)
 			continue;
 		}
 		try_expression((uint16_t)link, text,
-			       argc > 2 ? atoi(argv[2]) : 64, &t);
+			       argc > 3 ? atoi(argv[3]) : 64, &t);
 	}
 	fclose(in);
+	for (unsigned i = 0; i < n_captured; i++)
+		free(captured[i].data);
 	tap_ok(t.refused == 0, "%u expressions are taken", t.expressions);
 	tap_ok(t.differing == 0 && t.joined > t.expressions / 3,
-	       "what is made of them is the same; %u were joined", t.joined);
+	       "what is made of them is the same, over %u captured packets, too; %u were joined",
+	       n_captured, t.joined);
 	tap_ok(t.longer_same * 50 <= t.expressions,
 	       "%ju instructions, libpcap's optimizer %ju; %u longer, %u by "
 	       "more than 2, %u than what keeps the meaning",
