@@ -683,6 +683,31 @@ static void test_odd_ends(void)
 	       crashes);
 }
 
+/* An attribute that is in memory behind the packet, from where on one asks. */
+static void test_attribute_behind(void)
+{
+	const struct cbpf_insn insns[] = { { CBPF_LD_IMM, 0, 0, 12 },
+					   { CBPF_LDX_IMM, 0, 0, 2 },
+					   { CBPF_LD_W, 0, 0, CBPF_EXT_NLA },
+					   { CBPF_RET_A, 0, 0, 0 } };
+	static const uint8_t data[32] = { [12] = 4, [14] = 2, [16] = 16 };
+	struct cbpf_ctx ctx = { .order = CBPF_LITTLE };
+	struct cbpf_packet packet = { data, 32, 32, &ctx };
+	struct cbpf_result all, cut;
+	struct cbpf_prog *prog;
+
+	if (cbpf_prog_new(insns, 4, NULL, &prog, NULL) != CBPF_OK) {
+		tap_ok(false, "an attribute is asked for");
+		return;
+	}
+	cbpf_run(prog, &packet, &all);
+	packet.caplen = packet.wirelen = 10;
+	cbpf_run(prog, &packet, &cut);
+	cbpf_prog_free(prog);
+	tap_ok(all.value == 12 && cut.value == 0,
+	       "an attribute behind the packet is none");
+}
+
 /* Behind the last instruction there is none that reads. */
 static void test_reads_behind(void)
 {
@@ -1067,6 +1092,7 @@ int main(int argc, char **argv)
 	test_odd_ends();
 	test_loops();
 	test_reads_behind();
+	test_attribute_behind();
 	test_run_limits();
 	test_step_reads();
 	test_costs();
