@@ -721,19 +721,27 @@ static void test_reads_behind(void)
 		const struct cbpf_insn insns[] = { { (uint16_t)code, 0, 0, 1 },
 						   { CBPF_RET_K, 0, 0, 7 } };
 		struct cbpf_state state = cbpf_state_init(&packet);
+		struct cbpf_result result = { 0 };
 		struct cbpf_prog *prog;
 		int64_t offset;
 		uint32_t size;
 
 		if (cbpf_prog_new(insns, 2, &opts, &prog, NULL) != CBPF_OK)
 			continue;
-		for (state.pc = 2; state.pc < 4; state.pc++, asked++)
+		state.pc = 2;
+		bad += cbpf_step(prog, &packet, &state, &result) ||
+		       result.why != CBPF_E_ARGUMENT || result.pc != 2;
+		for (; state.pc < 4; state.pc++, asked++)
 			bad += cbpf_step_reads(prog, &packet, &state, &offset,
 					       &size) ||
 			       size != 0;
 		cbpf_prog_free(prog);
 	}
-	tap_ok(asked > 0 && bad == 0, "nothing is read behind a program");
+	tap_ok(asked > 0 && bad == 0,
+	       "behind a program no step is made and nothing is read");
+	for (int end = CBPF_ENDLESS + 1; end < 20; end++)
+		bad += strcmp(cbpf_end_name((enum cbpf_end)end), "?") != 0;
+	tap_ok(bad == 0, "an end that is none has no name");
 }
 
 /* Loops of any length end where they go back, watched or not. */
