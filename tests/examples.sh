@@ -28,7 +28,7 @@ prints "the first, the last, and those beside them" "262144
 262144
 0
 0" verdicts "$tmp/ports" --hex "$(tcp 8000)" --hex "$(tcp 8299)" --hex "$(tcp 7999)" --hex "$(tcp 8300)"
-prints "5000 ports are too many, and that is said" "ports: the program has 9758 instructions and the limit is 4096" sh -c '"$1" $(seq 1 5000) 2>&1 >/dev/null | grep -o "^.*4096"' - "$examples/ports"
+prints "5000 ports are too many, and that is said" "ports: the program has 5030 instructions and the limit is 4096" sh -c '"$1" $(seq 1 5000) 2>&1 >/dev/null | grep -o "^.*4096"' - "$examples/ports"
 
 case ,${WITHOUT-}, in *,attaching,*)
     skip sandbox "$WHY"

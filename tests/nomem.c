@@ -569,6 +569,26 @@ static enum cbpf_err use_expression(const struct cbpf_mem *mem)
 	cbpf_code_free(&code);
 	return err == CBPF_E_EXPR ? CBPF_OK : err;
 }
+
+/* Joined: two of a family, a group, one that libpcap reads whole. */
+static enum cbpf_err use_joining(const struct cbpf_mem *mem)
+{
+	static const char *const texts[] = {
+		"host 192.0.2.1 or host 192.0.2.2 and not (port 80 or 443)",
+		"vlan and tcp",
+	};
+	struct cbpf_expr_opts opts = { .size = sizeof(opts), .mem = mem };
+	enum cbpf_err err = CBPF_OK;
+	struct cbpf_code code;
+
+	for (size_t i = 0; !err && i < CBPF_COUNT(texts); i++) {
+		memset(&code, 0xff, sizeof(code));
+		err = empty_code_if(
+			cbpf_expr_join(texts[i], &opts, &code, NULL), &code);
+		cbpf_code_free(&code);
+	}
+	return err;
+}
 #endif
 
 /* The rest: not one allocation. */
@@ -640,6 +660,7 @@ static const struct scenario {
 	{ "hooks that refuse",                 use_refused_hooks,  NULL },
 #ifdef CBPF_HAVE_EXPR
 	{ "expressions",                       use_expression,     NULL },
+	{ "expressions, joined",               use_joining,        NULL },
 #endif
 	{ "what allocates nothing",            use_names,          NULL },
 };
