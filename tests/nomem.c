@@ -581,7 +581,7 @@ static enum cbpf_err use_joining(const struct cbpf_mem *mem)
 	enum cbpf_err err = CBPF_OK;
 	struct cbpf_code code;
 
-	for (size_t i = 0; !err && i < CBPF_COUNT(texts); i++) {
+	for (size_t i = 0; !err && i < sizeof(texts) / sizeof(*texts); i++) {
 		memset(&code, 0xff, sizeof(code));
 		err = empty_code_if(
 			cbpf_expr_join(texts[i], &opts, &code, NULL), &code);
