@@ -776,7 +776,7 @@ static enum cbpf_err join(struct joiner *j, struct cbpf_code *code,
 		return compile_whole(j, code, diag);
 	code->insns =
 		mem_copy(&code->mem, j->insns, j->n * sizeof(*code->insns));
-	code->n = j->n;
+	code->n = code->insns ? j->n : 0;
 	return code->insns ? CBPF_OK : dg_fail(diag, CBPF_E_NOMEM);
 }
 

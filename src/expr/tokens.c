@@ -159,13 +159,15 @@ static bool read_list(struct tokens *t, const char **at, bool *was_list,
 		      struct cbpf_diag *diag)
 {
 	struct token head[16], name;
-	const char *from = skip_space(*at + 2);
+	const char *from;
 	uint32_t n;
 
 	*was_list = false;
 	if (t->n == 0 || !is_listed(&t->list[t->n - 1]) ||
-	    strncmp(*at, "in", 2) != 0 || is_word_char((*at)[2]) ||
-	    !is_name(from, &name))
+	    strncmp(*at, "in", 2) != 0 || is_word_char((*at)[2]))
+		return true;
+	from = skip_space(*at + 2);
+	if (!is_name(from, &name))
 		return true;
 	*was_list = true;
 	name.offset = (uint32_t)(from - t->text);
