@@ -26,7 +26,7 @@
 #include "expr/compile.h"
 #include "expr/tokens.h"
 
-#define DEPTH_MAX 256 /* parentheses in each other */
+#define DEPTH_MAX 256 /* parentheses in each other: what recursion there is */
 #define PART	  200 /* comparisons that share a jump to a hit */
 #define NONE	  UINT32_MAX
 
@@ -267,6 +267,7 @@ static bool is_arithmetic(struct joiner *j, uint32_t i)
 static uint32_t read_row(struct joiner *j, unsigned depth);
 
 /* In parentheses: the token at hand is the one that opens. */
+/* NOLINTNEXTLINE(misc-no-recursion) */
 static void read_group(struct joiner *j, uint32_t row, struct term term,
 		       unsigned depth)
 {
@@ -291,6 +292,7 @@ static void read_group(struct joiner *j, uint32_t row, struct term term,
 	add_term(j, row, term);
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion) */
 static void read_primitive(struct joiner *j, uint32_t row, struct term term,
 			   unsigned depth)
 {
@@ -338,6 +340,7 @@ static void read_primitive(struct joiner *j, uint32_t row, struct term term,
 	add_term(j, row, term);
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion) */
 static void read_term(struct joiner *j, uint32_t row, bool is_or,
 		      unsigned depth)
 {
@@ -352,6 +355,7 @@ static void read_term(struct joiner *j, uint32_t row, bool is_or,
 }
 
 /* Terms and connectives, up to what closes the row. */
+/* NOLINTNEXTLINE(misc-no-recursion) */
 static uint32_t read_row(struct joiner *j, unsigned depth)
 {
 	uint32_t row = add_row(j);
@@ -651,6 +655,7 @@ static void find_ways(const struct joiner *j, const uint32_t *order,
  * rest is asked for what stands behind the next `and`, once it fails behind
  * `or`.
  */
+/* NOLINTNEXTLINE(misc-no-recursion) */
 static void write_row(struct joiner *j, uint32_t row, uint32_t yes, uint32_t no)
 {
 	uint32_t n = 0, *order, *labels, *next_or, *next_and;

@@ -175,7 +175,7 @@ static bool take_ranges(struct sets *s, uint32_t n)
 	uint32_t cap = 2 * n;
 
 	if (n <= s->cap_ranges)
-		return true;
+		return s->ranges;
 	s->ranges = arena_take(s->arena, cap, sizeof(*s->ranges));
 	s->cap_ranges = s->ranges ? cap : 0;
 	s->ir->is_broken |= !s->ranges;
@@ -187,7 +187,7 @@ static bool take_points(struct sets *s, uint32_t n)
 	uint32_t cap = 2 * n;
 
 	if (n <= s->cap_points)
-		return true;
+		return s->points && s->painted;
 	s->points = arena_take(s->arena, cap, sizeof(*s->points));
 	s->other = arena_take(s->arena, cap, sizeof(*s->other));
 	s->painted = arena_take(s->arena, cap, sizeof(*s->painted));
@@ -513,7 +513,7 @@ static uint32_t paint(struct sets *s, const struct group *group, uint32_t rest)
 {
 	uint32_t n, *next;
 
-	if (!find_points(s, group, &n) || !take_ranges(s, n))
+	if (!find_points(s, group, &n) || !take_ranges(s, n) || !s->painted)
 		return 0;
 	next = s->painted;
 	for (uint32_t i = 0; i <= n; i++)
