@@ -112,12 +112,17 @@ static struct cbpf_insn make_ja(const struct layout *l, uint32_t place,
 }
 
 /*
- * The nearest place behind `from` that leads to a target: the target itself, or
- * the first `ja` met on the way; landing[] is filled anew, from the last on.
+ * From a branch, step s, to the nearest place behind it that leads to a target:
+ * the target itself, or a `ja` met on the way; landing[] is filled anew, from
+ * the last on. What is past the end and far has a `ja` for this branch alone.
  */
-static uint8_t offset_to(const struct layout *l, uint32_t from, uint32_t target)
+static uint8_t offset_to(const struct layout *l, uint32_t s, uint32_t target)
 {
-	return (uint8_t)distance(l, from, target, l->landing);
+	int64_t far = distance(l, s + 1, target, l->landing);
+
+	if (far <= REACH)
+		return (uint8_t)far;
+	return l->steps[s - 1].to == target ? 0 : 1;
 }
 
 static void emit(struct layout *l, struct cbpf_insn *out, uint32_t *lines)
@@ -142,8 +147,8 @@ static void emit(struct layout *l, struct cbpf_insn *out, uint32_t *lines)
 			*o = make_ja(l, s + 1, insn->t);
 			continue;
 		}
-		o->jt = offset_to(l, s + 1, insn->t);
-		o->jf = offset_to(l, s + 1, insn->f);
+		o->jt = offset_to(l, s, insn->t);
+		o->jf = offset_to(l, s, insn->f);
 	}
 }
 
