@@ -721,6 +721,9 @@ static void lower_row(struct lowerer *l, uint32_t low, uint32_t high,
 {
 	const struct search *s = l->search;
 
+	/* edges that are not the same edge, and lead to one place */
+	if (singles == 0 && n_rest == 1)
+		put_jump(l, OP_JA, 0, s->rest[0].to, s->rest[0].to);
 	for (uint32_t i = low; i <= high; i++) {
 		uint32_t next;
 
