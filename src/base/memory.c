@@ -98,6 +98,27 @@ void *arena_take(struct arena *arena, size_t count, size_t size)
 	return p;
 }
 
+void *arena_grow(struct arena *arena, void *items, uint32_t n, uint32_t more,
+		 uint32_t *cap, size_t size)
+{
+	uint64_t want = (uint64_t)n + more, room = *cap ? *cap : 64;
+	void *bigger;
+
+	if (items && want <= *cap)
+		return items;
+	while (room < want)
+		room *= 2;
+	if (room >= UINT32_MAX)
+		return NULL;
+	bigger = arena_take(arena, (size_t)room, size);
+	if (!bigger)
+		return NULL;
+	if (n)
+		memcpy(bigger, items, n * size);
+	*cap = (uint32_t)room;
+	return bigger;
+}
+
 void arena_free(struct arena *arena)
 {
 	while (arena->blocks) {

@@ -30,6 +30,12 @@ struct arena {
 
 CBPF_INTERNAL struct arena arena_new(const struct cbpf_mem *mem);
 CBPF_INTERNAL void *arena_take(struct arena *arena, size_t count, size_t size);
+/*
+ * An array with room for `more` items behind its n: itself, or a copy twice as
+ * large, *cap items; NULL where memory is refused or 32 bits cannot count them.
+ */
+CBPF_INTERNAL void *arena_grow(struct arena *arena, void *items, uint32_t n,
+			       uint32_t more, uint32_t *cap, size_t size);
 CBPF_INTERNAL void arena_free(struct arena *arena);
 
 /*

@@ -67,20 +67,14 @@ struct joiner {
 	uint32_t pass; /* what is returned for a packet */
 };
 
-static void *grown(struct joiner *j, void *items, uint32_t n, uint32_t *cap,
-		   size_t size)
+/* Room for one more; without memory for it, is_broken. */
+static void *room_for_one(struct joiner *j, void *items, uint32_t n,
+			  uint32_t *cap, size_t size)
 {
-	uint32_t room = *cap ? 2 * *cap : 64;
-	void *more = arena_take(j->arena, room, size);
+	void *room = arena_grow(j->arena, items, n, 1, cap, size);
 
-	if (!more) {
-		j->is_broken = true;
-		return NULL;
-	}
-	if (n)
-		memcpy(more, items, n * size);
-	*cap = room;
-	return more;
+	j->is_broken |= !room;
+	return room;
 }
 
 /* ---- words -------------------------------------------------------------- */
@@ -175,28 +169,26 @@ static bool is_both_directions(const struct joiner *j, uint32_t i)
 
 static uint32_t add_row(struct joiner *j)
 {
-	if (j->n_rows == j->cap_rows) {
-		void *rows = grown(j, j->rows, j->n_rows, &j->cap_rows,
-				   sizeof(*j->rows));
+	void *room;
 
-		if (!rows)
-			return NONE;
-		j->rows = rows;
-	}
+	room = room_for_one(j, j->rows, j->n_rows, &j->cap_rows,
+			    sizeof(*j->rows));
+	if (!room)
+		return NONE;
+	j->rows = room;
 	j->rows[j->n_rows] = (struct row){ NONE, NONE };
 	return j->n_rows++;
 }
 
 static void add_term(struct joiner *j, uint32_t row, struct term term)
 {
-	if (j->n_terms == j->cap_terms) {
-		void *terms = grown(j, j->terms, j->n_terms, &j->cap_terms,
-				    sizeof(*j->terms));
+	void *room;
 
-		if (!terms)
-			return;
-		j->terms = terms;
-	}
+	room = room_for_one(j, j->terms, j->n_terms, &j->cap_terms,
+			    sizeof(*j->terms));
+	if (!room)
+		return;
+	j->terms = room;
 	term.next = NONE;
 	j->terms[j->n_terms] = term;
 	if (j->rows[row].first == NONE)
@@ -378,31 +370,28 @@ static uint32_t read_row(struct joiner *j, unsigned depth)
 
 static uint32_t add_label(struct joiner *j)
 {
-	if (j->n_labels == j->cap_labels) {
-		void *labels = grown(j, j->at_label, j->n_labels,
-				     &j->cap_labels, sizeof(*j->at_label));
+	void *room;
 
-		if (!labels)
-			return 0;
-		j->at_label = labels;
-	}
+	room = room_for_one(j, j->at_label, j->n_labels, &j->cap_labels,
+			    sizeof(*j->at_label));
+	if (!room)
+		return 0;
+	j->at_label = room;
 	j->at_label[j->n_labels] = NONE;
 	return j->n_labels++;
 }
 
 static void put(struct joiner *j, struct cbpf_insn insn, uint32_t target)
 {
-	if (j->n == j->cap) {
-		uint32_t cap = j->cap;
-		void *insns = grown(j, j->insns, j->n, &cap, sizeof(*j->insns));
-		void *targets =
-			grown(j, j->target, j->n, &j->cap, sizeof(*j->target));
+	void *insns, *targets;
+	uint32_t cap = j->cap;
 
-		if (!insns || !targets)
-			return;
-		j->insns = insns;
-		j->target = targets;
-	}
+	insns = room_for_one(j, j->insns, j->n, &cap, sizeof(*j->insns));
+	targets = room_for_one(j, j->target, j->n, &j->cap, sizeof(*j->target));
+	if (!insns || !targets)
+		return;
+	j->insns = insns;
+	j->target = targets;
 	j->insns[j->n] = insn;
 	j->target[j->n++] = target;
 }
@@ -526,15 +515,13 @@ static void add_member(struct joiner *j, struct family *f,
 		       const struct bpf_program *program)
 {
 	uint32_t *to;
+	void *room;
 
-	if (f->n == f->cap) {
-		uint32_t *numbers = grown(j, f->numbers, f->n, &f->cap,
-					  f->n_places * sizeof(*numbers));
-
-		if (!numbers)
-			return;
-		f->numbers = numbers;
-	}
+	room = room_for_one(j, f->numbers, f->n, &f->cap,
+			    f->n_places * sizeof(*f->numbers));
+	if (!room)
+		return;
+	f->numbers = room;
 	to = f->numbers + (size_t)f->n++ * f->n_places;
 	for (u_int i = 0; i < program->bf_len; i++)
 		if (is_place(program, i))

@@ -18,19 +18,14 @@ static bool is_word_char(char c)
 
 void tokens_add(struct tokens *t, struct token token)
 {
-	if (t->n == t->cap) {
-		uint32_t cap = t->cap ? 2 * t->cap : 64;
-		struct token *list = arena_take(t->arena, cap, sizeof(*list));
+	void *room = arena_grow(t->arena, t->list, t->n, 1, &t->cap,
+				sizeof(*t->list));
 
-		if (!list) {
-			t->is_broken = true;
-			return;
-		}
-		if (t->n)
-			memcpy(list, t->list, t->n * sizeof(*list));
-		t->list = list;
-		t->cap = cap;
+	if (!room) {
+		t->is_broken = true;
+		return;
 	}
+	t->list = room;
 	t->list[t->n++] = token;
 }
 

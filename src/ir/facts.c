@@ -153,35 +153,27 @@ void ir_forget(struct ir_facts *f, struct ir_mark mark)
 	}
 }
 
-static void *grown(struct ir_facts *f, const void *items, uint32_t n,
-		   uint32_t *cap, size_t size)
+/* Room for one more; without memory for it nothing new is noted. */
+static void *room_for_one(struct ir_facts *f, void *items, uint32_t n,
+			  uint32_t *cap, size_t size)
 {
-	uint32_t room = *cap ? 2 * *cap : 64;
-	void *bigger = arena_take(f->arena, room, size);
+	void *room = arena_grow(f->arena, items, n, 1, cap, size);
 
-	if (!bigger) {
-		f->is_broken = true;
-		return NULL;
-	}
-	if (n)
-		memcpy(bigger, items, n * size);
-	*cap = room;
-	return bigger;
+	f->is_broken |= !room;
+	return room;
 }
 
 static void set(struct ir_facts *f, uint32_t value, struct ir_known known)
 {
+	void *room;
+
 	agree(&known);
 	if (memcmp(&known, &f->known[value], sizeof(known)) == 0)
 		return;
-	if (f->n_log == f->cap_log) {
-		void *log = grown(f, f->log, f->n_log, &f->cap_log,
-				  sizeof(*f->log));
-
-		if (!log)
-			return;
-		f->log = log;
-	}
+	room = room_for_one(f, f->log, f->n_log, &f->cap_log, sizeof(*f->log));
+	if (!room)
+		return;
+	f->log = room;
 	f->log[f->n_log].value = value;
 	f->log[f->n_log].known = f->known[value];
 	f->n_log++;
@@ -191,15 +183,13 @@ static void set(struct ir_facts *f, uint32_t value, struct ir_known known)
 static void note(struct ir_facts *f, unsigned test, uint32_t value, uint32_t k)
 {
 	uint32_t *list = list_of(f, value, k);
+	void *room;
 
-	if (f->n_outcomes == f->cap_outcomes) {
-		void *more = grown(f, f->outcomes, f->n_outcomes,
-				   &f->cap_outcomes, sizeof(*f->outcomes));
-
-		if (!more)
-			return;
-		f->outcomes = more;
-	}
+	room = room_for_one(f, f->outcomes, f->n_outcomes, &f->cap_outcomes,
+			    sizeof(*f->outcomes));
+	if (!room)
+		return;
+	f->outcomes = room;
 	f->outcomes[f->n_outcomes].value = value;
 	f->outcomes[f->n_outcomes].k = k;
 	f->outcomes[f->n_outcomes].test = test;
@@ -278,14 +268,13 @@ void ir_learn(struct ir_facts *f, unsigned test, uint32_t value, uint32_t k,
 
 static void note_left(struct ir_facts *f, uint32_t value, uint32_t edge)
 {
-	if (f->n_lefts == f->cap_lefts) {
-		void *more = grown(f, f->lefts, f->n_lefts, &f->cap_lefts,
-				   sizeof(*f->lefts));
+	void *room;
 
-		if (!more)
-			return;
-		f->lefts = more;
-	}
+	room = room_for_one(f, f->lefts, f->n_lefts, &f->cap_lefts,
+			    sizeof(*f->lefts));
+	if (!room)
+		return;
+	f->lefts = room;
 	f->lefts[f->n_lefts].value = value;
 	f->lefts[f->n_lefts++].edge = f->left_by[value];
 	f->left_by[value] = edge;

@@ -26,39 +26,26 @@ struct ir ir_new(const struct isa_dialect *row, struct arena *arena)
 	return ir;
 }
 
-/* Room for `more` items behind n. */
-static bool grow(struct ir *ir, void **items, uint32_t n, uint32_t more,
-		 uint32_t *cap, size_t size)
+/* Room for `more` items behind n; without memory for it, is_broken. */
+static void *room_for(struct ir *ir, uint32_t more, void *items, uint32_t n,
+		      uint32_t *cap, size_t size)
 {
-	uint64_t want = (uint64_t)n + more, room = *cap ? *cap : 64;
-	void *bigger;
+	void *room = ir->is_broken
+			     ? NULL
+			     : arena_grow(ir->arena, items, n, more, cap, size);
 
-	if (want <= *cap)
-		return !ir->is_broken;
-	while (room < want)
-		room *= 2;
-	bigger = room < IR_NONE && !ir->is_broken
-			 ? arena_take(ir->arena, (size_t)room, size)
-			 : NULL;
-	if (!bigger) {
-		ir->is_broken = true;
-		return false;
-	}
-	if (n)
-		memcpy(bigger, *items, n * size);
-	*items = bigger;
-	*cap = (uint32_t)room;
-	return true;
+	ir->is_broken = !room;
+	return room;
 }
 
 uint32_t ir_add_block(struct ir *ir)
 {
-	void *items = ir->blocks;
+	void *room = room_for(ir, 1, ir->blocks, ir->n_blocks, &ir->cap_blocks,
+			      sizeof(*ir->blocks));
 
-	if (!grow(ir, &items, ir->n_blocks, 1, &ir->cap_blocks,
-		  sizeof(*ir->blocks)))
+	if (!room)
 		return IR_NONE;
-	ir->blocks = items;
+	ir->blocks = room;
 	ir->blocks[ir->n_blocks] = (struct ir_block){ .first = IR_NONE,
 						      .last = IR_NONE,
 						      .a = IR_NONE,
@@ -69,12 +56,13 @@ uint32_t ir_add_block(struct ir *ir)
 
 uint32_t ir_add(struct ir *ir, uint32_t block, struct ir_insn insn)
 {
-	void *items = ir->insns;
 	uint32_t id = ir->n_insns;
+	void *room = room_for(ir, 1, ir->insns, id, &ir->cap_insns,
+			      sizeof(*ir->insns));
 
-	if (!grow(ir, &items, id, 1, &ir->cap_insns, sizeof(*ir->insns)))
+	if (!room)
 		return IR_NONE;
-	ir->insns = items;
+	ir->insns = room;
 	insn.block = block;
 	insn.prev = ir->blocks[block].last;
 	insn.next = IR_NONE;
@@ -90,12 +78,12 @@ uint32_t ir_add(struct ir *ir, uint32_t block, struct ir_insn insn)
 
 void ir_add_edges(struct ir *ir, uint32_t block, uint32_t n)
 {
-	void *items = ir->edges;
+	void *room = room_for(ir, n, ir->edges, ir->n_edges, &ir->cap_edges,
+			      sizeof(*ir->edges));
 
-	if (!grow(ir, &items, ir->n_edges, n, &ir->cap_edges,
-		  sizeof(*ir->edges)))
+	if (!room)
 		return;
-	ir->edges = items;
+	ir->edges = room;
 	ir->blocks[block].edges = ir->n_edges;
 	ir->blocks[block].n_edges = n;
 	for (uint32_t i = 0; i < n; i++)
@@ -106,11 +94,12 @@ void ir_add_edges(struct ir *ir, uint32_t block, uint32_t n)
 /* Room for arguments of an edge to a block; false: memory was refused. */
 static bool take_args(struct ir *ir, uint32_t n)
 {
-	void *items = ir->args;
+	void *room = room_for(ir, n, ir->args, ir->n_args, &ir->cap_args,
+			      sizeof(*ir->args));
 
-	if (!grow(ir, &items, ir->n_args, n, &ir->cap_args, sizeof(*ir->args)))
+	if (!room)
 		return false;
-	ir->args = items;
+	ir->args = room;
 	return true;
 }
 
@@ -509,18 +498,18 @@ void ir_split(struct ir *ir, const uint32_t *at, struct arena *arena)
 {
 	uint32_t *number = arena_take(arena, ir->n_blocks, sizeof(*number));
 	uint32_t n = 0, n_old = ir->n_blocks;
-	void *items = ir->blocks;
+	void *room;
 
 	for (uint32_t id = 0; number && id < n_old; id++) {
 		number[id] = n;
 		n += 1 + (at[id] != IR_NONE);
 	}
-	if (!number || !grow(ir, &items, n_old, n - n_old, &ir->cap_blocks,
-			     sizeof(*ir->blocks))) {
-		ir->is_broken = true;
+	ir->is_broken |= !number;
+	room = room_for(ir, n - n_old, ir->blocks, n_old, &ir->cap_blocks,
+			sizeof(*ir->blocks));
+	if (!room)
 		return;
-	}
-	ir->blocks = items;
+	ir->blocks = room;
 	renumber(ir, number, n);
 	for (uint32_t id = 0; id < n_old && !ir->is_broken; id++)
 		if (at[id] != IR_NONE)
@@ -584,14 +573,14 @@ static uint32_t own_edge(struct ir *ir, uint32_t first, uint32_t *n,
 void ir_switch(struct ir *ir, uint32_t id, uint32_t value,
 	       const struct ir_range *ranges, uint32_t n)
 {
-	void *items = ir->ranges;
+	void *room = room_for(ir, n, ir->ranges, ir->n_ranges, &ir->cap_ranges,
+			      sizeof(*ir->ranges));
 	uint32_t old = ir->blocks[id].edges, n_old = ir->blocks[id].n_edges;
 	uint32_t first = ir->n_edges, n_own = 0, n_kept = 0;
 
-	if (!grow(ir, &items, ir->n_ranges, n, &ir->cap_ranges,
-		  sizeof(*ir->ranges)))
+	if (!room)
 		return;
-	ir->ranges = items;
+	ir->ranges = room;
 	ir_add_edges(ir, id, n);
 	if (ir->is_broken)
 		return;

@@ -77,23 +77,19 @@ static bool can_say(const struct lowerer *l, enum isa_op op, uint32_t k)
 
 static void put(struct lowerer *l, enum isa_op op, uint32_t k)
 {
+	void *room;
+
 	if (!can_say(l, op, k)) {
 		l->err = CBPF_E_CODE;
 		return;
 	}
-	if (l->n_out == l->cap_out) {
-		uint32_t cap = l->cap_out ? 2 * l->cap_out : 256;
-		struct link_insn *out = arena_take(l->arena, cap, sizeof(*out));
-
-		if (!out) {
-			l->err = CBPF_E_NOMEM;
-			return;
-		}
-		if (l->n_out)
-			memcpy(out, l->out, l->n_out * sizeof(*out));
-		l->out = out;
-		l->cap_out = cap;
+	room = arena_grow(l->arena, l->out, l->n_out, 1, &l->cap_out,
+			  sizeof(*l->out));
+	if (!room) {
+		l->err = CBPF_E_NOMEM;
+		return;
 	}
+	l->out = room;
 	l->out[l->n_out++] =
 		(struct link_insn){ .insn = { isa_rows[op].code, 0, 0, k } };
 }

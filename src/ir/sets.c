@@ -270,19 +270,14 @@ static struct group *find_group(struct sets *s, uint32_t value)
 static bool add_rule(struct sets *s, struct group *group, uint32_t low,
 		     uint32_t high, uint32_t edge)
 {
-	if (s->n_rules == s->cap_rules) {
-		uint32_t cap = s->cap_rules ? 2 * s->cap_rules : 256;
-		struct rule *rules = arena_take(s->arena, cap, sizeof(*rules));
+	void *room = arena_grow(s->arena, s->rules, s->n_rules, 1,
+				&s->cap_rules, sizeof(*s->rules));
 
-		if (!rules) {
-			s->ir->is_broken = true;
-			return false;
-		}
-		if (s->n_rules)
-			memcpy(rules, s->rules, s->n_rules * sizeof(*rules));
-		s->rules = rules;
-		s->cap_rules = cap;
+	if (!room) {
+		s->ir->is_broken = true;
+		return false;
 	}
+	s->rules = room;
 	s->rules[s->n_rules] = (struct rule){ low, high, edge, IR_NONE };
 	if (group->n_rules++ == 0)
 		group->first = s->n_rules;
