@@ -23,6 +23,7 @@ asan: # a build with AddressSanitizer and UBSan, in build-asan
 
 lint: # formatting, floors, symbol maps
 	clang-format --dry-run -Werror $$(git ls-files '*.c' '*.h')
+	! git grep -nP '^ \*( .{78,}|[^ \t/])' -- '*.c' '*.h'
 	scripts/floors
 	scripts/symbols --check
 

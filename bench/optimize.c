@@ -6,11 +6,11 @@
  *
  * Lists of hosts and ports of growing length: the time from the text of an
  * expression to the program (joining, optimizing), the instructions. An
- *ordinary filter: the time to optimize it. On the kernel: the cost of a packet
- *that a list of hosts refuses, with libpcap's optimized program and with ours.
- *Packets are sent 64 at a time (sendmmsg) to a Unix socket whose filter drops
- *them; what a filter of one instruction costs is taken off. Medians of RUNS
- *(default 9) on one processor.
+ * ordinary filter: the time to optimize it. On the kernel: the cost of a packet
+ * that a list of hosts refuses, with libpcap's optimized program and with ours.
+ * Packets are sent 64 at a time (sendmmsg) to a Unix socket whose filter drops
+ * them; what a filter of one instruction costs is taken off. Medians of RUNS
+ * (default 9) on one processor.
  */
 #include <sched.h>
 #include <stdio.h>

@@ -37,7 +37,7 @@ static enum cbpf_err compile(const char *text,
 	struct cbpf_code joined;
 	enum cbpf_err err;
 
-	if (!is_joined && strlen(text) < LONG &&
+	if (!is_joined && strlen(text) < LONG && !cbpf_expr_has_list(text) &&
 	    cbpf_expr_compile(text, opts, code, diag) == CBPF_OK)
 		return CBPF_OK;
 	err = cbpf_expr_join(text, opts, &joined, diag);

@@ -581,6 +581,8 @@ static enum cbpf_err use_joining(const struct cbpf_mem *mem)
 	enum cbpf_err err = CBPF_OK;
 	struct cbpf_code code;
 
+	if (cbpf_expr_has_list(texts[0]))
+		return CBPF_E_ARGUMENT;
 	for (size_t i = 0; !err && i < sizeof(texts) / sizeof(*texts); i++) {
 		memset(&code, 0xff, sizeof(code));
 		err = empty_code_if(

@@ -7,8 +7,8 @@
  *
  * KIND is udp, tcp, raw (ICMP), packet, unix; flight, a packet socket that is
  * under way in a message and open nowhere; thread, a UDP socket in a thread
- *that has left the process' table. FILE is the program. many: so many sockets
- *without a filter. Says "KIND FD" of each, then "ready".
+ * that has left the process' table. FILE is the program. many: so many sockets
+ * without a filter. Says "KIND FD" of each, then "ready".
  */
 #include <linux/if_packet.h>
 #include <net/ethernet.h>

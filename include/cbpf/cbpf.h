@@ -731,8 +731,8 @@ struct cbpf_optimized {
  * was asked for, the longest way through it or its length. The input may be
  * longer than the hook takes; where nothing better is found that the hook takes
  * the input is given, if that is legal there. Free it with cbpf_code_free().
- *report and diag may be NULL. Returns CBPF_OK, a rule that the input breaks,
- *ARGUMENT or NOMEM.
+ * report and diag may be NULL. Returns CBPF_OK, a rule that the input breaks,
+ * ARGUMENT or NOMEM.
  *
  *	struct cbpf_code better;
  *	if (cbpf_optimize(insns, n, NULL, &better, NULL, NULL) == CBPF_OK)

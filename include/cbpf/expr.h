@@ -58,6 +58,13 @@ enum cbpf_err cbpf_expr_join(const char *text,
 			     struct cbpf_code *code, struct cbpf_diag *diag);
 
 /**
+ * Whether a text has a list in a file, which cbpf_expr_join() alone takes: to
+ * libpcap `in` is the name of a host, which it asks the system for. Reads no
+ * file.
+ */
+bool cbpf_expr_has_list(const char *text);
+
+/**
  * libpcap's bpf_filter(). Where the twin sees that it would call abort() or
  * never come back it is not called: the answer shows FORESEEN. A library
  * before 1.11 leaves M[] unset: programs that read it so are skipped.

@@ -17,7 +17,7 @@
  * where libpcap's own program would.
  *
  * What is not understood, or changes what stands behind it (`vlan`), is given
- *to libpcap whole.
+ * to libpcap whole.
  */
 #include <stdio.h>
 #include <string.h>
@@ -56,7 +56,7 @@ struct joiner {
 			       /* libpcap must say what it is */
 	bool is_broken;	       /* memory was refused */
 	struct compiler compiler;
-	struct cbpf_diag *diag;
+	struct cbpf_diag refused; /* the last primitive, if one was */
 
 	/* the program */
 	struct cbpf_insn *insns;
@@ -79,6 +79,14 @@ static void *room_for_one(struct joiner *j, void *items, uint32_t n,
 
 /* ---- words -------------------------------------------------------------- */
 
+static bool is_one_of(const struct token *token, const char *const *words,
+		      size_t n)
+{
+	while (n > 0 && !token_is(token, words[n - 1]))
+		n--;
+	return n > 0;
+}
+
 /* Words that change what primitives behind them mean, or make loops. */
 static bool changes_rest(const struct token *token)
 {
@@ -87,10 +95,7 @@ static bool changes_rest(const struct token *token)
 		"gre",	"lane", "llc",	  "protochain",
 	};
 
-	for (size_t i = 0; i < CBPF_COUNT(words); i++)
-		if (token_is(token, words[i]))
-			return true;
-	return false;
+	return is_one_of(token, words, CBPF_COUNT(words));
 }
 
 /* Words of the language, which are no ids. */
@@ -106,10 +111,7 @@ static bool is_qualifier(const struct token *token)
 		"ah",	  "esp",  "iso",
 	};
 
-	for (size_t i = 0; i < CBPF_COUNT(words); i++)
-		if (token_is(token, words[i]))
-			return true;
-	return false;
+	return is_one_of(token, words, CBPF_COUNT(words));
 }
 
 /* Words that begin a primitive and are no qualifiers of an id. */
@@ -133,10 +135,7 @@ static bool is_other_word(const struct token *token)
 		"hdpc",	      "hsls",	     "ifindex",	 "radio",   "atm",
 	};
 
-	for (size_t i = 0; i < CBPF_COUNT(words); i++)
-		if (token_is(token, words[i]))
-			return true;
-	return false;
+	return is_one_of(token, words, CBPF_COUNT(words));
 }
 
 static bool has_other_word(const struct joiner *j, uint32_t i, uint32_t end)
@@ -149,20 +148,6 @@ static bool has_other_word(const struct joiner *j, uint32_t i, uint32_t end)
 static const struct token *token_at(const struct joiner *j, uint32_t i)
 {
 	return &j->tokens.list[i];
-}
-
-static bool is_direction(const struct token *token)
-{
-	return token_is(token, "src") || token_is(token, "dst");
-}
-
-/* `src or dst`, `dst and src`: one qualifier, of three tokens. */
-static bool is_both_directions(const struct joiner *j, uint32_t i)
-{
-	return is_direction(token_at(j, i)) &&
-	       (token_at(j, i + 1)->kind == TOKEN_AND ||
-		token_at(j, i + 1)->kind == TOKEN_OR) &&
-	       is_direction(token_at(j, i + 2));
 }
 
 /* ---- reading ------------------------------------------------------------ */
@@ -229,7 +214,7 @@ static uint32_t end_of_primitive(struct joiner *j, uint32_t i,
 	while (!j->is_strange) {
 		const struct token *token = token_at(j, i);
 
-		if (is_both_directions(j, i)) {
+		if (tokens_are_directions(token_at(j, i))) {
 			i += 3;
 		} else if (token->kind == TOKEN_WORD) {
 			in_head = in_head && is_qualifier(token);
@@ -263,9 +248,6 @@ static uint32_t read_row(struct joiner *j, unsigned depth);
 static void read_group(struct joiner *j, uint32_t row, struct term term,
 		       unsigned depth)
 {
-	uint32_t head = j->head, n_head = j->n_head;
-	bool takes_ids = j->takes_ids;
-
 	if (depth == DEPTH_MAX) {
 		j->is_strange = true;
 		return;
@@ -277,10 +259,6 @@ static void read_group(struct joiner *j, uint32_t row, struct term term,
 		return;
 	}
 	j->at++;
-	/* what follows inherits what this did */
-	j->takes_ids = takes_ids;
-	j->head = head;
-	j->n_head = n_head;
 	add_term(j, row, term);
 }
 
@@ -295,7 +273,7 @@ static void read_primitive(struct joiner *j, uint32_t row, struct term term,
 			n_head == end - first &&
 			token_at(j, end)->kind == TOKEN_OPEN;
 
-	if (end == first) {
+	if (end == first || (j->takes_ids && (has_arithmetic || n_head > 0))) {
 		j->is_strange = true;
 		return;
 	}
@@ -311,10 +289,6 @@ static void read_primitive(struct joiner *j, uint32_t row, struct term term,
 	term.row = NONE;
 	term.first = first;
 	term.last = end;
-	if (j->takes_ids && (has_arithmetic || n_head > 0)) {
-		j->is_strange = true;
-		return;
-	}
 	if (has_arithmetic || n_head == end - first ||
 	    has_other_word(j, first, end)) {
 		j->n_head = 0; /* nothing that an id could inherit */
@@ -432,12 +406,11 @@ static bool compile_primitive(struct joiner *j, const struct term *term,
 		j->is_broken = true;
 		return false;
 	}
-	if (compile_text(&j->compiler, text, program, j->diag))
+	if (compile_text(&j->compiler, text, program, &j->refused))
 		return true;
 	j->is_strange = true;
-	if (j->diag)
-		tokens_fail(&j->tokens, token_at(j, term->first)->offset,
-			    CBPF_E_EXPR, j->diag->word, j->diag);
+	tokens_fail(&j->tokens, token_at(j, term->first)->offset, CBPF_E_EXPR,
+		    j->refused.word, &j->refused);
 	return false;
 }
 
@@ -465,10 +438,10 @@ static void write_primitive(struct joiner *j, const struct bpf_program *program,
 
 /*
  * Terms in a row with the same program but for numbers that a packet's are
- * compared with, each for a hit: `host a or host b or host c`. Behind the
- *first, which has failed, every load is inside the packet, and which tests are
- *reached is the same for all of the others. So they are written as one, which
- *compares with all numbers where the program has one:
+ * compared with, each for a hit: `host a or host b or host c`. Behind
+ * the first, which has failed, every load is inside the packet, and which tests
+ * are reached is the same for all others. So they are written as one, which
+ * compares with all numbers where the program has one:
  *
  *	ld [26]			ld [26]
  *	jeq #a, hit, next	jeq #b, hit, L
@@ -718,7 +691,6 @@ static const char *whole_text(struct joiner *j)
 static enum cbpf_err compile_whole(struct joiner *j, struct cbpf_code *code,
 				   struct cbpf_diag *diag)
 {
-	struct cbpf_diag first = j->diag ? *j->diag : (struct cbpf_diag){ 0 };
 	const char *text = whole_text(j);
 	struct bpf_program program;
 
@@ -726,8 +698,9 @@ static enum cbpf_err compile_whole(struct joiner *j, struct cbpf_code *code,
 		return dg_fail(diag, CBPF_E_NOMEM);
 	if (!compile_text(&j->compiler, text, &program, diag))
 		/* the place of the one primitive that is refused, if known */
-		return first.code == CBPF_E_EXPR ? dg_give(diag, &first)
-						 : CBPF_E_EXPR;
+		return j->refused.code == CBPF_E_EXPR
+			       ? dg_give(diag, &j->refused)
+			       : CBPF_E_EXPR;
 	return take_program(&program, code, diag);
 }
 
@@ -776,8 +749,7 @@ enum cbpf_err cbpf_expr_join(const char *text,
 			     const struct cbpf_expr_opts *opts,
 			     struct cbpf_code *code, struct cbpf_diag *diag)
 {
-	struct cbpf_diag refused = { 0 };
-	struct joiner j = { .diag = &refused };
+	struct joiner j = { 0 };
 	struct arena arena;
 	enum cbpf_err err = compiler_open(&j.compiler, opts, code, diag);
 
@@ -786,8 +758,8 @@ enum cbpf_err cbpf_expr_join(const char *text,
 	j.compiler.is_optimized = false;
 	arena = arena_new(&code->mem);
 	j.arena = &arena;
-	if (!tokens_read(&j.tokens, &arena, text, &refused))
-		err = dg_give(diag, &refused);
+	if (!tokens_read(&j.tokens, &arena, text, &j.refused))
+		err = dg_give(diag, &j.refused);
 	else
 		err = join(&j, code, diag);
 	arena_free(&arena);

@@ -2,7 +2,7 @@
 /*
  * Lists in files: an entry a line, # begins a comment. An entry of hosts is an
  * address, a network in CIDR form or a range of IPv4 addresses; of nets the
- *same; of ports a number or a range. Each becomes a term of its own:
+ * same; of ports a number or a range. Each becomes a term of its own:
  *
  *	192.0.2.1			host 192.0.2.1
  *	198.51.100.0/24			net 198.51.100.0/24

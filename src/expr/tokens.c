@@ -8,6 +8,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "cbpf/expr.h"
 #include "expr/tokens.h"
 
 /* What words are made of: addresses, names, numbers, paths, escaped names. */
@@ -33,6 +34,18 @@ bool token_is(const struct token *token, const char *word)
 {
 	return token->kind == TOKEN_WORD && token->len == strlen(word) &&
 	       memcmp(token->at, word, token->len) == 0;
+}
+
+static bool is_direction(const struct token *token)
+{
+	return token_is(token, "src") || token_is(token, "dst");
+}
+
+bool tokens_are_directions(const struct token *three)
+{
+	return is_direction(&three[0]) &&
+	       (three[1].kind == TOKEN_AND || three[1].kind == TOKEN_OR) &&
+	       is_direction(&three[2]);
 }
 
 bool tokens_fail(const struct tokens *t, uint32_t offset, enum cbpf_err err,
@@ -128,14 +141,8 @@ static uint32_t count_head(const struct tokens *t)
 
 	while (n < t->n && t->list[t->n - 1 - n].kind == TOKEN_WORD)
 		n++;
-	/* src or dst is one qualifier */
 	if (n > 0 && n + 2 <= t->n &&
-	    (token_is(&t->list[t->n - n], "src") ||
-	     token_is(&t->list[t->n - n], "dst")) &&
-	    t->list[t->n - n - 1].kind <= TOKEN_OR &&
-	    t->list[t->n - n - 1].kind != TOKEN_WORD &&
-	    (token_is(&t->list[t->n - n - 2], "src") ||
-	     token_is(&t->list[t->n - n - 2], "dst"))) {
+	    tokens_are_directions(&t->list[t->n - n - 2])) {
 		n += 2;
 		while (n < t->n && t->list[t->n - 1 - n].kind == TOKEN_WORD)
 			n++;
@@ -143,10 +150,14 @@ static uint32_t count_head(const struct tokens *t)
 	return n;
 }
 
-static bool is_listed(const struct token *what)
+/* Whether `in FILE` stands at a place behind a word that takes it. */
+static bool is_list(const struct token *before, const char *at,
+		    struct token *name)
 {
-	return token_is(what, "host") || token_is(what, "net") ||
-	       token_is(what, "port");
+	return (token_is(before, "host") || token_is(before, "net") ||
+		token_is(before, "port")) &&
+	       strncmp(at, "in", 2) == 0 && !is_word_char(at[2]) &&
+	       is_name(skip_space(at + 2), name);
 }
 
 /* `in FILE`, if that is what stands here; *at goes behind it. */
@@ -157,14 +168,10 @@ static bool read_list(struct tokens *t, const char **at, bool *was_list,
 	const char *from;
 	uint32_t n;
 
-	*was_list = false;
-	if (t->n == 0 || !is_listed(&t->list[t->n - 1]) ||
-	    strncmp(*at, "in", 2) != 0 || is_word_char((*at)[2]))
+	*was_list = t->n > 0 && is_list(&t->list[t->n - 1], *at, &name);
+	if (!*was_list)
 		return true;
 	from = skip_space(*at + 2);
-	if (!is_name(from, &name))
-		return true;
-	*was_list = true;
 	name.offset = (uint32_t)(from - t->text);
 	*at = name.at + name.len + (*from == '"');
 	n = count_head(t);
@@ -200,5 +207,19 @@ bool tokens_read(struct tokens *t, struct arena *arena, const char *text,
 	if (!t->is_broken)
 		return true;
 	dg_fail(diag, CBPF_E_NOMEM);
+	return false;
+}
+
+bool cbpf_expr_has_list(const char *text)
+{
+	struct token before = { .kind = TOKEN_END }, name;
+	const char *at = skip_space(text);
+
+	while (*at) {
+		if (is_list(&before, at, &name))
+			return true;
+		before = next_token(text, at);
+		at = skip_space(at + before.len);
+	}
 	return false;
 }

@@ -43,6 +43,8 @@ CBPF_INTERNAL bool tokens_read(struct tokens *tokens, struct arena *arena,
 			       const char *text, struct cbpf_diag *diag);
 CBPF_INTERNAL void tokens_add(struct tokens *tokens, struct token token);
 CBPF_INTERNAL bool token_is(const struct token *token, const char *word);
+/* Whether three stand for one qualifier: `src or dst`, `dst and src`. */
+CBPF_INTERNAL bool tokens_are_directions(const struct token *three);
 /* A diagnosis with the place of a token in the text; false. */
 CBPF_INTERNAL bool tokens_fail(const struct tokens *tokens, uint32_t offset,
 			       enum cbpf_err err, const char *words,

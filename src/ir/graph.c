@@ -9,9 +9,8 @@
 
 #include "ir/ir.h"
 
-#define JOINED_MAX                                                \
-	64 /* edges of a switch that are compared with each other \
-	    */
+/* Edges of a switch that are compared with each other. */
+#define JOINED_MAX 64
 
 const struct ir_row ir_rows[IR_OPS] = {
 #define IROP(name, text, operands, does) { text, operands, IR_##does },

@@ -15,8 +15,8 @@
  * asks for all of them: that is shorter, and asked for only then. Forward: how
  * many bytes there are is known, the least of what the ways here know; a guard
  * that asks for no more is dropped. A block from which each way returns 0 does
- * that. Other guards are value numbering's
- * (repeats.c). One pass backward, one forward.
+ * that. Other guards are value numbering's (repeats.c). One pass backward, one
+ * forward.
  */
 #include "ir/ir.h"
 

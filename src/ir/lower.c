@@ -631,9 +631,9 @@ static void lower_branch(struct lowerer *l, const struct ir_block *block)
  * L:	jeq #80, yes, no
  *
  * A single number between two ranges that go the same way costs one `jeq`;
- *every other boundary costs one `jge`, wherever that stands in the tree, so
- *those halve the numbers at no cost. In the middle of single numbers alone one
- *more instruction does, unless there are few of them (ir->bucket).
+ * every other boundary costs one `jge`, wherever that stands in the tree, so
+ * those halve the numbers at no cost. In the middle of single numbers alone one
+ * more instruction does, unless there are few of them (ir->bucket).
  */
 struct item {
 	uint32_t first, last; /* numbers */

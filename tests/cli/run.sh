@@ -71,6 +71,7 @@ expr_ "a list that is not there" 2 ":1:9: /nowhere/at/all: No such file" "$cbpf"
 expr_ "a list with an error" 2 "bad-hosts:2: an address, a network or a range" "$cbpf" dump -e "host in $tmp/bad-hosts"
 expr_ "an empty list" 2 "the list is empty" "$cbpf" dump -e "port in /dev/null"
 expr_ "an error of one primitive has its place" 2 ":1:17: .*syntax error" "$cbpf" dump -e "tcp port 80 and udp prt 9"
+expr_ "a host among ports" 2 "syntax error" "$cbpf" optimize -e "port (80 or host (192.0.2.1))"
 expr_ "an expression in a file" 0 "ret #262144" "$cbpf" optimize -F "$tmp/expression"
 i=0 && while [ $i -lt 3000 ]; do printf 'or host 10.%d.%d.1 ' $((i / 250)) $((i % 250)); i=$((i + 1)); done | cut -c4- >"$tmp/many"
 expr_ "three thousand hosts" 0 "[0-9]+ instructions, longest way [0-9]+; given 1[0-9]{4}" "$cbpf" optimize --for libpcap -F "$tmp/many" -f d
