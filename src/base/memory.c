@@ -98,6 +98,15 @@ void *arena_take(struct arena *arena, size_t count, size_t size)
 	return p;
 }
 
+uint32_t *arena_filled(struct arena *arena, size_t count, uint32_t value)
+{
+	uint32_t *list = arena_take(arena, count, sizeof(*list));
+
+	for (size_t i = 0; list && i < count; i++)
+		list[i] = value;
+	return list;
+}
+
 void *arena_grow(struct arena *arena, void *items, uint32_t n, uint32_t more,
 		 uint32_t *cap, size_t size)
 {

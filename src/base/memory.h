@@ -30,6 +30,9 @@ struct arena {
 
 CBPF_INTERNAL struct arena arena_new(const struct cbpf_mem *mem);
 CBPF_INTERNAL void *arena_take(struct arena *arena, size_t count, size_t size);
+/* So many numbers, each the value; NULL: memory was refused. */
+CBPF_INTERNAL uint32_t *arena_filled(struct arena *arena, size_t count,
+				     uint32_t value);
 /*
  * An array with room for `more` items behind its n: itself, or a copy twice as
  * large, *cap items; NULL where memory is refused or 32 bits cannot count them.

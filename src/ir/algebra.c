@@ -31,11 +31,6 @@ static bool commutes(unsigned op)
 	       op == IR_XOR;
 }
 
-static bool is_alu(unsigned op)
-{
-	return op >= IR_ADD && op <= IR_RSH;
-}
-
 /* ---- one operation ------------------------------------------------------ */
 
 /* Both operands are constants: the value, or IR_NONE (of a division by 0). */
@@ -339,7 +334,7 @@ static void fold_block(struct folder *f, uint32_t block)
 			fold_base(f, insn);
 		if (is_load_ind(insn))
 			fold_ind(f, insn);
-		if (is_alu(insn->op)) {
+		if (ir_is_alu(insn->op)) {
 			uint32_t same = fold_alu(f, id);
 
 			if (same != IR_NONE)

@@ -495,15 +495,6 @@ static enum cbpf_err refuse(const struct cbpf_prog *prog)
 	return CBPF_OK;
 }
 
-static uint32_t *numbers(struct arena *arena, size_t n, uint32_t value)
-{
-	uint32_t *list = arena_take(arena, n, sizeof(*list));
-
-	for (size_t i = 0; list && i < n; i++)
-		list[i] = value;
-	return list;
-}
-
 /* The tables: for each instruction, and for each of the edges there can be. */
 static bool take_tables(struct builder *b, struct arena *arena)
 {
@@ -521,9 +512,9 @@ static bool take_tables(struct builder *b, struct arena *arena)
 		    REG_M + prog->ops[pc].k >= b->n_regs)
 			b->n_regs = REG_M + prog->ops[pc].k + 1;
 	}
-	b->live = numbers(arena, (size_t)prog->n + 1, 0);
-	b->edge_at = numbers(arena, prog->n, IR_NONE);
-	b->edge_next = numbers(arena, n_edges, IR_NONE);
+	b->live = arena_filled(arena, (size_t)prog->n + 1, 0);
+	b->edge_at = arena_filled(arena, prog->n, IR_NONE);
+	b->edge_next = arena_filled(arena, n_edges, IR_NONE);
 	b->held = arena_take(arena, n_edges, b->n_regs * sizeof(*b->held));
 	return b->live && b->edge_at && b->edge_next && b->held;
 }

@@ -101,15 +101,10 @@ static bool take_tables(struct compacter *c, struct arena *arena)
 {
 	const struct ir *ir = c->ir;
 
-	c->block = arena_take(arena, ir->n_blocks, sizeof(*c->block));
-	c->insn = arena_take(arena, ir->n_insns, sizeof(*c->insn));
-	c->edge = arena_take(arena, ir->n_edges, sizeof(*c->edge));
-	if (!c->block || !c->insn || !c->edge)
-		return false;
-	memset(c->block, 0xff, ir->n_blocks * sizeof(*c->block));
-	memset(c->insn, 0xff, ir->n_insns * sizeof(*c->insn));
-	memset(c->edge, 0xff, ir->n_edges * sizeof(*c->edge));
-	return true;
+	c->block = arena_filled(arena, ir->n_blocks, IR_NONE);
+	c->insn = arena_filled(arena, ir->n_insns, IR_NONE);
+	c->edge = arena_filled(arena, ir->n_edges, IR_NONE);
+	return c->block && c->insn && c->edge;
 }
 
 /* The arrays of the smaller graph, all of them full. */

@@ -106,12 +106,10 @@ bool ir_facts_new(const struct ir *ir, struct arena *arena, struct ir_facts *f)
 	while (f->n_lists < ir->n_blocks)
 		f->n_lists *= 2;
 	f->known = arena_take(arena, ir->n_insns, sizeof(*f->known));
-	f->lists = arena_take(arena, f->n_lists, sizeof(*f->lists));
-	f->left_by = arena_take(arena, ir->n_insns, sizeof(*f->left_by));
+	f->lists = arena_filled(arena, f->n_lists, IR_NONE);
+	f->left_by = arena_filled(arena, ir->n_insns, IR_NONE);
 	if (!f->known || !f->lists || !f->left_by)
 		return false;
-	memset(f->left_by, 0xff, ir->n_insns * sizeof(*f->left_by));
-	memset(f->lists, 0xff, f->n_lists * sizeof(*f->lists));
 	/* operands stand before what uses them, and so they are visited */
 	for (uint32_t id = 0; id < ir->n_blocks; id++)
 		for (uint32_t i = ir->blocks[id].first; i != IR_NONE;
@@ -331,9 +329,7 @@ static bool each_part(const struct ir_facts *f, uint32_t value,
 	ranges = f->ir->ranges + block->ranges;
 	for (uint32_t i = 0; i < block->n_ranges; i++) {
 		uint32_t low = ranges[i].first;
-		uint32_t high = i + 1 < block->n_ranges
-					? ranges[i + 1].first - 1
-					: UINT32_MAX;
+		uint32_t high = ir_last_of(ranges, block->n_ranges, i);
 
 		if (block->edges + ranges[i].edge != f->left_by[value] ||
 		    high < known->low || low > known->high)

@@ -120,6 +120,19 @@ CBPF_INLINE bool ir_is_const(const struct ir *ir, uint32_t value, uint32_t *k)
 	return true;
 }
 
+/* Whether an operation takes two numbers and makes one. */
+CBPF_INLINE bool ir_is_alu(unsigned op)
+{
+	return op >= IR_ADD && op <= IR_RSH;
+}
+
+/* Of a hash: one number more. */
+CBPF_INLINE uint64_t ir_mix(uint64_t hash, uint64_t more)
+{
+	hash = (hash ^ more) * 0x9e3779b97f4a7c15u;
+	return hash ^ hash >> 29;
+}
+
 /* Whether one edge leads to a block, and no other. */
 CBPF_INLINE bool ir_only_edge_to(const struct ir *ir, uint32_t block)
 {
@@ -177,6 +190,13 @@ CBPF_INLINE uint32_t ir_range_of(const struct ir *ir,
 			high = mid;
 	}
 	return low;
+}
+
+/* The last number of range i, of n. */
+CBPF_INLINE uint32_t ir_last_of(const struct ir_range *ranges, uint32_t n,
+				uint32_t i)
+{
+	return i + 1 < n ? ranges[i + 1].first - 1 : UINT32_MAX;
 }
 
 /* The edge of a switch by which a number leaves it. */

@@ -787,11 +787,8 @@ static void lower_switch(struct lowerer *l, const struct ir_block *block)
 
 	to_a(l, block->a);
 	for (uint32_t i = 0; i < block->n_ranges; i++) {
-		bool is_last = i + 1 == block->n_ranges;
-
 		s->items[i].first = ranges[i].first;
-		s->items[i].last =
-			is_last ? UINT32_MAX : ranges[i + 1].first - 1;
+		s->items[i].last = ir_last_of(ranges, block->n_ranges, i);
 		s->items[i].to =
 			place_of_edge(l, block->edges + ranges[i].edge);
 	}

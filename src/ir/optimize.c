@@ -80,12 +80,6 @@ static void dump(const struct optimizer *o, const struct ir *ir,
 	mem_free(&o->mem, text, len + 1);
 }
 
-static uint64_t mix(uint64_t h, uint64_t more)
-{
-	h = (h ^ more) * 0x9e3779b97f4a7c15u;
-	return h ^ h >> 29;
-}
-
 /* A number made of all that is reached: another one, and something was found.
  */
 static uint64_t number_of(const struct ir *ir)
@@ -97,16 +91,16 @@ static uint64_t number_of(const struct ir *ir)
 
 		if (id > 0 && block->in == IR_NONE)
 			continue;
-		h = mix(h, (uint64_t)id << 32 | (uint64_t)block->end << 16 |
-				   block->test);
-		h = mix(h, (uint64_t)block->a << 32 | block->b);
+		h = ir_mix(h, (uint64_t)id << 32 | (uint64_t)block->end << 16 |
+				      block->test);
+		h = ir_mix(h, (uint64_t)block->a << 32 | block->b);
 		for (uint32_t i = block->first; i != IR_NONE;
 		     i = ir->insns[i].next)
-			h = mix(h, (uint64_t)i << 32 | ir->insns[i].k);
+			h = ir_mix(h, (uint64_t)i << 32 | ir->insns[i].k);
 		for (uint32_t i = 0; i < block->n_edges; i++)
-			h = mix(h, ir->edges[block->edges + i].to);
+			h = ir_mix(h, ir->edges[block->edges + i].to);
 		if (block->end == IR_SWITCH)
-			h = mix(h, block->n_ranges);
+			h = ir_mix(h, block->n_ranges);
 	}
 	return h;
 }

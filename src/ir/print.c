@@ -119,13 +119,13 @@ static void print_switch(const struct ir *ir, struct buf *buf,
 	buf_print(buf, "\tswitch ");
 	print_value(ir, buf, block->a);
 	for (uint32_t i = 0; i < block->n_ranges; i++) {
-		bool is_last = i + 1 == block->n_ranges;
+		uint32_t last = ir_last_of(ranges, block->n_ranges, i);
 
 		buf_print(buf, ", 0x%x", ranges[i].first);
-		if (is_last)
+		if (last == UINT32_MAX)
 			buf_print(buf, "-");
-		else if (ranges[i + 1].first - 1 > ranges[i].first)
-			buf_print(buf, "-0x%x", ranges[i + 1].first - 1);
+		else if (last > ranges[i].first)
+			buf_print(buf, "-0x%x", last);
 		buf_print(buf, " ");
 		print_edge(ir, buf, block->edges + ranges[i].edge);
 	}

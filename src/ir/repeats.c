@@ -31,9 +31,7 @@ static uint32_t hash_of(const struct table *t, const struct ir_insn *insn)
 {
 	uint64_t h = (uint64_t)insn->op << 8 | insn->size;
 
-	h = (h ^ insn->a) * 0x9e3779b97f4a7c15u;
-	h = (h ^ (h >> 29) ^ insn->b) * 0x9e3779b97f4a7c15u;
-	h = (h ^ (h >> 29) ^ insn->k) * 0x9e3779b97f4a7c15u;
+	h = ir_mix(ir_mix(ir_mix(h, insn->a), insn->b), insn->k);
 	return (uint32_t)(h >> 32) & (t->n_slots - 1);
 }
 

@@ -238,8 +238,7 @@ static void take_in(struct sets *s, uint32_t id, uint32_t most)
 	s->work -= total;
 	for (uint32_t i = 0; i < step.n; i++) {
 		uint32_t edge = edge_of(ir, id, &step, i);
-		uint32_t high = i + 1 < step.n ? step.ranges[i + 1].first - 1
-					       : UINT32_MAX;
+		uint32_t high = ir_last_of(step.ranges, step.n, i);
 
 		if (leads_to_step(ir, edge, &next) &&
 		    next.value == step.value) {
@@ -302,8 +301,7 @@ static bool add_step(struct sets *s, uint32_t id, const struct step *step,
 	group->n_steps++;
 	for (uint32_t i = 0; i < step->n; i++) {
 		uint32_t edge = edge_of(s->ir, id, step, i);
-		uint32_t high = i + 1 < step->n ? step->ranges[i + 1].first - 1
-						: UINT32_MAX;
+		uint32_t high = ir_last_of(step->ranges, step->n, i);
 
 		if (!ir_is_same_edge(s->ir, edge, go_on) &&
 		    !add_rule(s, group, step->ranges[i].first, high, edge))

@@ -43,11 +43,6 @@ static void use_end(struct sinker *s, uint32_t id)
 			use(s, ir->args[ir->edges[e].args + i], id);
 }
 
-static bool is_alu(unsigned op)
-{
-	return op >= IR_ADD && op <= IR_RSH;
-}
-
 static void sink_block(struct sinker *s, uint32_t id)
 {
 	struct ir *ir = s->ir;
@@ -59,7 +54,7 @@ static void sink_block(struct sinker *s, uint32_t id)
 		uint32_t to = s->wanted[i];
 
 		prev = insn->prev;
-		if (is_alu(insn->op) && to != IR_NONE && to != id)
+		if (ir_is_alu(insn->op) && to != IR_NONE && to != id)
 			ir_move_to_head(ir, i, to);
 		use(s, insn->a, insn->block);
 		use(s, insn->b, insn->block);
@@ -72,9 +67,7 @@ void ir_sink(struct ir *ir)
 	uint32_t zero = ir_const(ir, 0);
 	struct sinker s = { .ir = ir };
 
-	s.wanted = arena_take(&arena, ir->n_insns, sizeof(*s.wanted));
-	for (uint32_t i = 0; s.wanted && i < ir->n_insns; i++)
-		s.wanted[i] = IR_NONE;
+	s.wanted = arena_filled(&arena, ir->n_insns, IR_NONE);
 	if (zero == IR_NONE || !s.wanted) {
 		ir->is_broken = true;
 		arena_free(&arena);

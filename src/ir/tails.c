@@ -63,12 +63,6 @@ struct merger {
 
 /* ---- numbers ------------------------------------------------------------ */
 
-static uint64_t mix(uint64_t h, uint64_t more)
-{
-	h = (h ^ more) * 0x9e3779b97f4a7c15u;
-	return h ^ h >> 29;
-}
-
 /* Constants count; what the block has not made itself does not. */
 static uint64_t hash_value(const struct merger *m, uint32_t id, uint32_t value)
 {
@@ -94,8 +88,8 @@ static uint64_t hash_ranges(const struct ir *ir, const struct ir_block *block)
 
 	for (uint32_t i = block->ranges; i < block->ranges + block->n_ranges;
 	     i++) {
-		h = mix(h, ir->ranges[i].first);
-		h = mix(h, ir->ranges[i].edge);
+		h = ir_mix(h, ir->ranges[i].first);
+		h = ir_mix(h, ir->ranges[i].edge);
 	}
 	return h;
 }
@@ -104,7 +98,7 @@ static uint64_t hash_block(const struct merger *m, uint32_t id)
 {
 	const struct ir *ir = m->ir;
 	const struct ir_block *block = &ir->blocks[id];
-	uint64_t h = mix(block->end, block->n_params);
+	uint64_t h = ir_mix(block->end, block->n_params);
 
 	for (uint32_t i = block->first; i != IR_NONE; i = ir->insns[i].next) {
 		const struct ir_insn *insn = &ir->insns[i];
@@ -114,22 +108,22 @@ static uint64_t hash_block(const struct merger *m, uint32_t id)
 		if (m->takes_params && is_of_packet(insn->op)) {
 			/* guards may be there or not; loads say all */
 			if (ir_rows[insn->op].does != IR_GUARD)
-				h = mix(h, insn->size);
+				h = ir_mix(h, insn->size);
 			continue;
 		}
-		h = mix(h, (uint64_t)insn->op << 8 | insn->size);
-		h = mix(h, insn->k);
-		h = mix(h, hash_value(m, id, insn->a));
-		h = mix(h, hash_value(m, id, insn->b));
+		h = ir_mix(h, (uint64_t)insn->op << 8 | insn->size);
+		h = ir_mix(h, insn->k);
+		h = ir_mix(h, hash_value(m, id, insn->a));
+		h = ir_mix(h, hash_value(m, id, insn->b));
 	}
 	if (block->end == IR_BRANCH)
-		h = mix(h, block->test);
+		h = ir_mix(h, block->test);
 	if (block->end == IR_SWITCH)
-		h = mix(h, hash_ranges(ir, block));
-	h = mix(h, hash_value(m, id, block->a));
-	h = mix(h, hash_value(m, id, block->b));
+		h = ir_mix(h, hash_ranges(ir, block));
+	h = ir_mix(h, hash_value(m, id, block->a));
+	h = ir_mix(h, hash_value(m, id, block->b));
 	for (uint32_t e = block->edges; e < block->edges + block->n_edges; e++)
-		h = mix(h, m->hash[ir->edges[e].to]);
+		h = ir_mix(h, m->hash[ir->edges[e].to]);
 	return h;
 }
 
@@ -523,15 +517,6 @@ static void merge_all(struct merger *m, bool *list)
 
 /* ---- all of it ---------------------------------------------------------- */
 
-static uint32_t *nones(struct arena *arena, uint32_t n)
-{
-	uint32_t *list = arena_take(arena, n, sizeof(*list));
-
-	if (list)
-		memset(list, 0xff, n * sizeof(*list));
-	return list;
-}
-
 static bool take_tables(struct merger *m, struct arena *arena)
 {
 	const uint32_t blocks = m->ir->n_blocks;
@@ -543,12 +528,12 @@ static bool take_tables(struct merger *m, struct arena *arena)
 		m->n_slots *= 2;
 	m->hash = arena_take(arena, blocks, sizeof(*m->hash));
 	m->first = arena_take(arena, m->n_slots, sizeof(*m->first));
-	m->next = nones(arena, blocks);
-	m->twin = nones(arena, blocks);
-	m->matched = nones(arena, blocks);
-	m->image = nones(arena, values);
-	m->origin = nones(arena, values);
-	m->mapped = nones(arena, values);
+	m->next = arena_filled(arena, blocks, IR_NONE);
+	m->twin = arena_filled(arena, blocks, IR_NONE);
+	m->matched = arena_filled(arena, blocks, IR_NONE);
+	m->image = arena_filled(arena, values, IR_NONE);
+	m->origin = arena_filled(arena, values, IR_NONE);
+	m->mapped = arena_filled(arena, values, IR_NONE);
 	m->same = arena_take(arena, values, sizeof(*m->same));
 	for (uint32_t i = 0; m->same && i < values; i++)
 		m->same[i] = i;
@@ -562,7 +547,7 @@ static uint64_t hash_end(const struct merger *m, const struct ir_block *block)
 	uint64_t h = hash_ranges(m->ir, block);
 
 	for (uint32_t e = block->edges; e < block->edges + block->n_edges; e++)
-		h = mix(h, m->hash[m->ir->edges[e].to]);
+		h = ir_mix(h, m->hash[m->ir->edges[e].to]);
 	return h;
 }
 
@@ -616,7 +601,7 @@ static uint32_t first_behind_base(const struct ir *ir, uint32_t id)
 static void split_blocks(struct merger *m)
 {
 	struct ir *ir = m->ir;
-	uint32_t *at = nones(m->arena, ir->n_blocks);
+	uint32_t *at = arena_filled(m->arena, ir->n_blocks, IR_NONE);
 	bool has_any = false;
 
 	if (!at || !find_ends(m, at)) {
