@@ -24,6 +24,7 @@
 #include <string.h>
 
 #include "ir/ir.h"
+#include "ir/search.h"
 #include "isa/link.h"
 
 #define WORDS	   16
@@ -43,10 +44,10 @@ struct lowerer {
 	} * in;			/* by block, where a way has led there */
 	struct state *takes; /* by block: the parameters that come in A and X */
 	bool *is_reached;
-	/* places that jumps may name: blocks, edges, and nodes of searches */
+	/* places that jumps may name: blocks, edges, and tests of searches */
 	uint32_t *at; /* by place: where it begins in out */
 	uint32_t n_places;
-	struct search *search; /* of the switch at hand */
+	struct search search; /* of the switch at hand */
 
 	uint32_t *order; /* blocks as they are written */
 	uint32_t *place; /* by block: in that order */
@@ -619,171 +620,11 @@ static void lower_branch(struct lowerer *l, const struct ir_block *block)
 
 /* ---- searches ----------------------------------------------------------- */
 
-/*
- * A switch becomes a tree of comparisons, at whose leaves numbers are asked for
- * one after another:
- *
- *	switch v, 0-6 no, 7 yes, 8-22 no, 23 yes, 24-79 no, 80 yes, 81- no
- *
- *	jge #80, L, 0		the half with 80 in it, the other
- *	jeq #7, yes, 0
- *	jeq #23, yes, no
- * L:	jeq #80, yes, no
- *
- * A single number between two ranges that go the same way costs one `jeq`;
- * every other boundary costs one `jge`, wherever that stands in the tree, so
- * those halve the numbers at no cost. In the middle of single numbers alone one
- * more instruction does, unless there are few of them (ir->bucket).
- */
-struct item {
-	uint32_t first, last; /* numbers */
-	uint32_t to;	      /* a place */
-};
-
-struct search {
-	struct item *items;
-	bool *is_single;   /* by item: asked for by itself */
-	bool *begins;	   /* by item: compared with in any case */
-	struct item *rest; /* the others, joined */
-};
-
-static uint32_t new_place(struct lowerer *l)
-{
-	return l->n_places++;
-}
-
-/* Where the first range of more than one number goes, or IR_NONE. */
-static uint32_t first_range(const struct search *s, uint32_t low, uint32_t high)
-{
-	for (uint32_t i = low; i <= high; i++)
-		if (s->items[i].first != s->items[i].last)
-			return s->items[i].to;
-	return IR_NONE;
-}
-
-/*
- * Which of the items are asked for by themselves: single numbers, if they do
- * not go where what is left before them does. The others are joined in rest,
- * which has one at the least.
- */
-static uint32_t find_singles(struct search *s, uint32_t low, uint32_t high,
-			     uint32_t *rest)
-{
-	uint32_t n = 0, to = first_range(s, low, high);
-
-	*rest = 0;
-	for (uint32_t i = low; i <= high; i++) {
-		const struct item *item = &s->items[i];
-		bool is_like_rest = item->to == to;
-
-		s->begins[i] = false;
-		s->is_single[i] = item->first == item->last && !is_like_rest &&
-				  (i < high || *rest);
-		if (s->is_single[i]) {
-			n++;
-		} else if (*rest && is_like_rest) {
-			s->rest[*rest - 1].last = item->last;
-		} else {
-			s->begins[i] = *rest > 0;
-			s->rest[(*rest)++] = *item;
-			to = item->to;
-		}
-	}
-	return n;
-}
-
-/* Comparisons that tell n ranges in a row apart; halves: log n deep. */
-/* NOLINTNEXTLINE(misc-no-recursion) */
-static void lower_rest(struct lowerer *l, const struct item *rest, uint32_t n)
-{
-	uint32_t mid = n / 2, below, above;
-
-	if (n < 2)
-		return;
-	below = mid == 1 ? rest[0].to : new_place(l);
-	above = n - mid == 1 ? rest[mid].to : new_place(l);
-	put_jump(l, OP_JGE_K, rest[mid].first, above, below);
-	if (mid > 1)
-		l->at[below] = l->n_out;
-	lower_rest(l, rest, mid);
-	if (n - mid > 1)
-		l->at[above] = l->n_out;
-	lower_rest(l, rest + mid, n - mid);
-}
-
-/* One number after another, then what is left. */
-static void lower_row(struct lowerer *l, uint32_t low, uint32_t high,
-		      uint32_t singles, uint32_t n_rest)
-{
-	const struct search *s = l->search;
-
-	/* edges that are not the same edge, and lead to one place */
-	if (singles == 0 && n_rest == 1)
-		put_jump(l, OP_JA, 0, s->rest[0].to, s->rest[0].to);
-	for (uint32_t i = low; i <= high; i++) {
-		uint32_t next;
-
-		if (!s->is_single[i])
-			continue;
-		singles--;
-		next = singles == 0 && n_rest == 1 ? s->rest[0].to
-						   : new_place(l);
-		put_jump(l, OP_JEQ_K, s->items[i].first, s->items[i].to, next);
-		if (singles || n_rest > 1)
-			l->at[next] = l->n_out;
-	}
-	lower_rest(l, s->rest, n_rest);
-}
-
-/* The item at which to halve: near the middle; low: nowhere. */
-static uint32_t find_middle(const struct lowerer *l, uint32_t low,
-			    uint32_t high, uint32_t tests)
-{
-	const struct search *s = l->search;
-	uint32_t mid = low + (high - low + 1) / 2, most = mid - low;
-
-	if (!l->ir->is_small)
-		most /= 2;
-	for (uint32_t i = 0; i <= most; i++) {
-		if (mid - i > low && s->begins[mid - i])
-			return mid - i;
-		if (mid + i <= high && s->begins[mid + i])
-			return mid + i;
-	}
-	return tests > l->ir->bucket ? mid : low;
-}
-
-/* Each half has a good part of the numbers, or none to halve: log n deep. */
-/* NOLINTNEXTLINE(misc-no-recursion) */
-static void lower_search(struct lowerer *l, uint32_t low, uint32_t high)
-{
-	struct search *s = l->search;
-	uint32_t n_rest, n = find_singles(s, low, high, &n_rest), mid = low;
-	uint32_t tests = n + n_rest - 1, below, above;
-
-	if (low == high || l->err != CBPF_OK)
-		return;
-	if (tests > 2)
-		mid = find_middle(l, low, high, tests);
-	if (mid == low) {
-		lower_row(l, low, high, n, n_rest);
-		return;
-	}
-	below = mid - 1 == low ? s->items[low].to : new_place(l);
-	above = mid == high ? s->items[high].to : new_place(l);
-	put_jump(l, OP_JGE_K, s->items[mid].first, above, below);
-	if (mid - 1 > low)
-		l->at[below] = l->n_out;
-	lower_search(l, low, mid - 1);
-	if (mid < high)
-		l->at[above] = l->n_out;
-	lower_search(l, mid, high);
-}
-
 static void lower_switch(struct lowerer *l, const struct ir_block *block)
 {
 	const struct ir_range *ranges = l->ir->ranges + block->ranges;
-	struct search *s = l->search;
+	struct search *s = &l->search;
+	uint32_t first = l->n_places, begin;
 
 	to_a(l, block->a);
 	for (uint32_t i = 0; i < block->n_ranges; i++) {
@@ -792,7 +633,17 @@ static void lower_switch(struct lowerer *l, const struct ir_block *block)
 		s->items[i].to =
 			place_of_edge(l, block->edges + ranges[i].edge);
 	}
-	lower_search(l, 0, block->n_ranges - 1);
+	begin = search_plan(s, block->n_ranges, first);
+	l->n_places += s->n_tests;
+	if (begin != first) /* edges that are not the same lead to one place */
+		put_jump(l, OP_JA, 0, begin, begin);
+	for (uint32_t i = 0; i < s->n_tests; i++) {
+		const struct search_test *test = &s->tests[i];
+
+		l->at[first + i] = l->n_out;
+		put_jump(l, test->is_equal ? OP_JEQ_K : OP_JGE_K, test->k,
+			 test->yes, test->no);
+	}
 	lower_edges(l, block);
 }
 
@@ -961,30 +812,24 @@ static void find_takes(struct lowerer *l)
 }
 
 /* Room for the largest switch. */
-static struct search *take_search(struct lowerer *l)
+static bool take_search(struct lowerer *l)
 {
-	struct search *s = arena_take(l->arena, 1, sizeof(*s));
 	uint32_t most = 1;
 
 	for (uint32_t id = 0; id < l->ir->n_blocks; id++)
 		if (l->ir->blocks[id].end == IR_SWITCH &&
 		    l->ir->blocks[id].n_ranges > most)
 			most = l->ir->blocks[id].n_ranges;
-	if (!s)
-		return NULL;
-	s->items = arena_take(l->arena, most, sizeof(*s->items));
-	s->is_single = arena_take(l->arena, most, sizeof(*s->is_single));
-	s->begins = arena_take(l->arena, most, sizeof(*s->begins));
-	s->rest = arena_take(l->arena, most, sizeof(*s->rest));
-	return s->items && s->is_single && s->begins && s->rest ? s : NULL;
+	l->search.is_small = l->ir->is_small;
+	l->search.row = l->ir->bucket;
+	return search_take(&l->search, l->arena, most);
 }
 
 static bool take_tables(struct lowerer *l)
 {
 	const struct ir *ir = l->ir;
-	/* a search has no more nodes than comparisons: two for each range */
-	size_t places = (size_t)ir->n_blocks + ir->n_edges +
-			4 * (size_t)ir->n_ranges + 1;
+	/* a search has fewer tests than ranges */
+	size_t places = (size_t)ir->n_blocks + ir->n_edges + ir->n_ranges + 1;
 
 	l->is_homed = arena_take(l->arena, ir->n_insns, sizeof(*l->is_homed));
 	l->word = arena_take(l->arena, ir->n_insns, sizeof(*l->word));
@@ -993,14 +838,13 @@ static bool take_tables(struct lowerer *l)
 	l->in = arena_take(l->arena, ir->n_blocks, sizeof(*l->in));
 	l->is_reached =
 		arena_take(l->arena, ir->n_blocks, sizeof(*l->is_reached));
-	l->search = take_search(l);
 	l->takes = arena_take(l->arena, ir->n_blocks, sizeof(*l->takes));
 	l->at = arena_take(l->arena, places, sizeof(*l->at));
 	l->order = arena_take(l->arena, ir->n_blocks, sizeof(*l->order));
 	l->place = arena_take(l->arena, ir->n_blocks, sizeof(*l->place));
 	return l->order && l->place && l->is_homed && l->word && l->last_use &&
 	       l->n_uses && l->in && l->takes && l->is_reached && l->at &&
-	       l->search;
+	       take_search(l);
 }
 
 /* Writes it all once. False: something was missed, or an error. */

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Searches: see search.h. Halves while there is a good part of the numbers on
+ * each side, so that the recursion is log n deep.
+ */
+#include "ir/search.h"
+
+#define NONE UINT32_MAX
+
+bool search_take(struct search *s, struct arena *arena, uint32_t most)
+{
+	s->items = arena_take(arena, most, sizeof(*s->items));
+	s->tests = arena_take(arena, most, sizeof(*s->tests));
+	s->is_single = arena_take(arena, most, sizeof(*s->is_single));
+	s->begins = arena_take(arena, most, sizeof(*s->begins));
+	s->rest = arena_take(arena, most, sizeof(*s->rest));
+	return s->items && s->tests && s->is_single && s->begins && s->rest;
+}
+
+static uint32_t add_test(struct search *s, bool is_equal, uint32_t k)
+{
+	s->tests[s->n_tests].is_equal = is_equal;
+	s->tests[s->n_tests].k = k;
+	return s->n_tests++;
+}
+
+/* Where the first range of more than one number goes, or NONE. */
+static uint32_t first_range(const struct search *s, uint32_t low, uint32_t high)
+{
+	for (uint32_t i = low; i <= high; i++)
+		if (s->items[i].first != s->items[i].last)
+			return s->items[i].to;
+	return NONE;
+}
+
+/*
+ * Which of the items are asked for by themselves: single numbers, if they do
+ * not go where what is left before them does. The others are joined in rest,
+ * which has one at the least.
+ */
+static uint32_t find_singles(struct search *s, uint32_t low, uint32_t high,
+			     uint32_t *n_rest)
+{
+	uint32_t n = 0, to = first_range(s, low, high);
+
+	*n_rest = 0;
+	for (uint32_t i = low; i <= high; i++) {
+		const struct search_item *item = &s->items[i];
+		bool is_like_rest = item->to == to;
+
+		s->begins[i] = false;
+		s->is_single[i] = item->first == item->last && !is_like_rest &&
+				  (i < high || *n_rest);
+		if (s->is_single[i]) {
+			n++;
+		} else if (*n_rest && is_like_rest) {
+			s->rest[*n_rest - 1].last = item->last;
+		} else {
+			s->begins[i] = *n_rest > 0;
+			s->rest[(*n_rest)++] = *item;
+			to = item->to;
+		}
+	}
+	return n;
+}
+
+/* Tests that tell n ranges in a row apart; where they begin. */
+/* NOLINTNEXTLINE(misc-no-recursion) */
+static uint32_t plan_rest(struct search *s, const struct search_item *rest,
+			  uint32_t n)
+{
+	uint32_t mid = n / 2, test;
+
+	if (n == 1)
+		return rest[0].to;
+	test = add_test(s, false, rest[mid].first);
+	s->tests[test].no = plan_rest(s, rest, mid);
+	s->tests[test].yes = plan_rest(s, rest + mid, n - mid);
+	return s->first + test;
+}
+
+/* One number after another, then what is left. */
+static uint32_t plan_row(struct search *s, uint32_t low, uint32_t high,
+			 uint32_t n_rest)
+{
+	uint32_t begin, last = NONE;
+	uint32_t first = s->n_tests;
+
+	for (uint32_t i = low; i <= high; i++) {
+		if (!s->is_single[i])
+			continue;
+		if (last != NONE)
+			s->tests[last].no = s->first + s->n_tests;
+		last = add_test(s, true, s->items[i].first);
+		s->tests[last].yes = s->items[i].to;
+	}
+	begin = plan_rest(s, s->rest, n_rest);
+	if (last == NONE)
+		return begin;
+	s->tests[last].no = begin;
+	return s->first + first;
+}
+
+/* The item at which to halve: near the middle; low: nowhere. */
+static uint32_t find_middle(const struct search *s, uint32_t low, uint32_t high,
+			    uint32_t tests)
+{
+	uint32_t mid = low + (high - low + 1) / 2, most = mid - low;
+
+	if (!s->is_small)
+		most /= 2;
+	for (uint32_t i = 0; i <= most; i++) {
+		if (mid - i > low && s->begins[mid - i])
+			return mid - i;
+		if (mid + i <= high && s->begins[mid + i])
+			return mid + i;
+	}
+	return tests > s->row ? mid : low;
+}
+
+/* NOLINTNEXTLINE(misc-no-recursion) */
+static uint32_t plan(struct search *s, uint32_t low, uint32_t high)
+{
+	uint32_t n_rest, n = find_singles(s, low, high, &n_rest), mid = low;
+	uint32_t test;
+
+	if (n + n_rest > 3)
+		mid = find_middle(s, low, high, n + n_rest - 1);
+	if (mid == low)
+		return plan_row(s, low, high, n_rest);
+	test = add_test(s, false, s->items[mid].first);
+	s->tests[test].no = plan(s, low, mid - 1);
+	s->tests[test].yes = plan(s, mid, high);
+	return s->first + test;
+}
+
+uint32_t search_plan(struct search *s, uint32_t n, uint32_t first)
+{
+	s->n_tests = 0;
+	s->first = first;
+	return plan(s, 0, n - 1);
+}
