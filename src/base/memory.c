@@ -122,7 +122,7 @@ void *arena_grow(struct arena *arena, void *items, uint32_t n, uint32_t more,
 	bigger = arena_take(arena, (size_t)room, size);
 	if (!bigger)
 		return NULL;
-	if (n)
+	if (items)
 		memcpy(bigger, items, n * size);
 	*cap = (uint32_t)room;
 	return bigger;
