@@ -214,46 +214,40 @@ static void test_random(enum cbpf_dialect dialect, int pass, uint64_t programs)
 
 /* ---- the optimizer ------------------------------------------------------ */
 
-/* Packets over which a program and what is made of it do not agree. */
-static unsigned differing_optimized(const struct cbpf_prog *prog,
-				    const struct cbpf_optimize_opts *how,
-				    uint64_t *seed, uint64_t *better)
+/* Whether what is made of a program is worse, or not the same. */
+static bool is_wrong(const struct cbpf_prog *prog,
+		     const struct cbpf_optimize_opts *how, uint64_t seed,
+		     uint64_t *better)
 {
 	struct cbpf_prog_opts opts = { .size = sizeof(opts),
 				       .dialect = prog->dialect };
+	const struct cbpf_compare_opts compare = { .size = sizeof(compare),
+						   .packets = 2 * PACKETS,
+						   .seed = seed };
+	struct cbpf_compared compared = { .is_same = true };
 	struct cbpf_optimized report;
 	struct cbpf_code code;
 	struct cbpf_prog *other;
-	unsigned bad = 0;
+	bool is_worse;
 
 	if (cbpf_optimize(prog->given, prog->n, how, &code, &report, NULL) !=
 	    CBPF_OK)
-		return 1;
+		return true;
 	*better += report.is_better;
-	bad = report.is_better &&
-	      (how->is_small ? code.n > prog->n
-			     : report.longest_after > report.longest_before);
+	is_worse =
+		report.is_better &&
+		(how->is_small ? code.n > prog->n
+			       : report.longest_after > report.longest_before);
 	if (cbpf_prog_new(code.insns, code.n, &opts, &other, NULL) != CBPF_OK) {
 		cbpf_code_free(&code);
-		return 1;
+		return true;
 	}
-	for (int i = 0; report.is_better && i < PACKETS; i++) {
-		uint8_t data[CBPF_RANDOM_MOST];
-		struct cbpf_packet packet = { .data = data };
-		struct cbpf_result want, got;
-		struct cbpf_ctx ctx;
-
-		packet.caplen = packet.wirelen = (uint32_t)cbpf_random_packet(
-			seed, i % 2 ? prog : other, 0, data, sizeof(data));
-		ctx = some_ctx((uint32_t)*seed);
-		packet.ctx = &ctx;
-		cbpf_run(prog, &packet, &want);
-		cbpf_run(other, &packet, &got);
-		bad += want.value != got.value;
-	}
+	if (report.is_better &&
+	    cbpf_compare(prog, other, &compare, &compared) != CBPF_OK)
+		is_worse = true;
 	cbpf_prog_free(other);
 	cbpf_code_free(&code);
-	return bad;
+	return is_worse || !compared.is_same;
 }
 
 static void test_optimizer(enum cbpf_dialect dialect, bool is_small,
@@ -283,7 +277,7 @@ static void test_optimizer(enum cbpf_dialect dialect, bool is_small,
 				       .dialect = dialect },
 			       NULL) == CBPF_OK) {
 			taken++;
-			bad += differing_optimized(prog, &how, &seed, &better);
+			bad += is_wrong(prog, &how, seed, &better);
 		}
 		cbpf_prog_free(prog);
 	}
@@ -337,7 +331,7 @@ static void test_long(bool is_small)
 			bad++;
 			continue;
 		}
-		bad += differing_optimized(prog, &how, &seed, &better);
+		bad += is_wrong(prog, &how, seed, &better);
 		cbpf_prog_free(prog);
 	}
 	tap_ok(bad == 0 && better > 8, "long programs, %s: %u differ",

@@ -284,6 +284,30 @@ static enum cbpf_err use_optimize(const struct cbpf_mem *mem)
 	return err;
 }
 
+static enum cbpf_err use_compare(const struct cbpf_mem *mem)
+{
+	struct cbpf_prog_opts opts = { .size = sizeof(opts), .mem = mem };
+	struct cbpf_compare_opts compare = { .size = sizeof(compare),
+					     .mem = mem };
+	struct cbpf_prog *prog = JUNK;
+	struct cbpf_compared report;
+	struct cbpf_code code;
+	enum cbpf_err err = read_program(mem, &code);
+
+	if (err)
+		return err;
+	err = cbpf_prog_new(code.insns, code.n, &opts, &prog, NULL);
+	want_empty(err, prog);
+	cbpf_code_free(&code);
+	if (err)
+		return err;
+	err = cbpf_compare(prog, prog, &compare, &report);
+	if (!err && (!report.is_same || report.taken_a != report.taken_b))
+		err = CBPF_E_ARGUMENT;
+	cbpf_prog_free(prog);
+	return err;
+}
+
 /* It gives no error: a dialect that could not be checked is not in the set. */
 static enum cbpf_err use_check_dialects(const struct cbpf_mem *mem)
 {
@@ -653,6 +677,7 @@ static const struct scenario {
 	{ "checking under every dialect",      use_check,          NULL },
 	{ "optimizing",                        use_optimize,       NULL },
 	{ "the set of dialects",               use_check_dialects, NULL },
+	{ "comparing two programs",            use_compare,        NULL },
 	{ "a program made and run",            use_program,        NULL },
 	{ "a judge of interp",                 use_interp,         NULL },
 	{ "a wrong machine parted and shrunk", use_wrong_engine,   NULL },

@@ -1147,6 +1147,37 @@ size_t cbpf_random_program(uint64_t *seed, const struct cbpf_random_opts *opts,
 size_t cbpf_random_packet(uint64_t *seed, const struct cbpf_prog *prog,
 			  uint16_t link, uint8_t *data, size_t cap);
 
+struct cbpf_compare_opts {
+	size_t size;
+	uint32_t packets; /* random ones, half made for each; 0: 2048 */
+	uint64_t seed;
+	const struct cbpf_mem *mem;
+};
+
+/** What came of it. A way is a branch taken, or not taken. */
+struct cbpf_compared {
+	bool is_same;
+	uint64_t packets;
+	uint32_t ways_a, taken_a; /* in a: ways that there are, that were met */
+	uint32_t ways_b, taken_b;
+	/* unless is_same: a packet that shows it, and the two verdicts */
+	uint8_t data[CBPF_RANDOM_MOST];
+	uint32_t caplen, wirelen;
+	struct cbpf_ctx ctx;
+	uint32_t value_a, value_b;
+};
+
+/**
+ * Compares the verdicts of two programs, which may be of two dialects, over
+ * random packets made for each, and over such as are aimed at every way that
+ * they did not take, as long as that takes more. The same is no proof: a way
+ * may be one that no packet takes, or that was not found. Of what has a loop no
+ * ways are told. NOMEM, ARGUMENT.
+ */
+enum cbpf_err cbpf_compare(const struct cbpf_prog *a, const struct cbpf_prog *b,
+			   const struct cbpf_compare_opts *opts,
+			   struct cbpf_compared *report);
+
 #if defined(__GNUC__)
 #pragma GCC visibility pop
 #endif

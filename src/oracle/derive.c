@@ -136,13 +136,12 @@ static bool is_data(const struct derivation *d)
 	return d->prog->row->space == SPACE_DATA;
 }
 
-/* Writes v where a load of size bytes read; gives what it would read now. */
-static uint32_t plant(struct derivation *d, int64_t at, uint32_t size,
-		      uint32_t v)
+uint32_t ora_plant(const struct cbpf_prog *prog, uint8_t *data, int64_t at,
+		   uint32_t size, uint32_t v)
 {
-	uint8_t *p = d->data + at;
+	uint8_t *p = data + at;
 
-	if (is_data(d)) {
+	if (prog->row->space == SPACE_DATA) {
 		/* the machine must stay the one that makes the call */
 		if (at != CBPF_DATA_ARCH && at / 8 != CBPF_DATA_IP / 8)
 			memcpy(p, &v, sizeof(v));
@@ -199,9 +198,9 @@ static void bend(struct derivation *d)
 			uint32_t k = row->form == FORM_JX ? s.x : insn->k;
 
 			if (size && below(d, 2))
-				s.a = plant(d, at, size,
-					    below(d, 3) ? k
-							: k + below(d, 3) - 1);
+				s.a = ora_plant(
+					d->prog, d->data, at, size,
+					below(d, 3) ? k : k + below(d, 3) - 1);
 		} else if (row && row->writes & USES_A) {
 			size = 0;
 		}

@@ -38,6 +38,13 @@ CBPF_INTERNAL enum cbpf_err ora_load_elsewhere(
 	const struct cbpf_engine *engine, const struct cbpf_engine_opts *opts,
 	enum cbpf_dialect dialect, const struct cbpf_insn *insns, size_t n,
 	void **handle, struct cbpf_diag *diag);
+/*
+ * Writes v where a load of size bytes reads, as the program's machine has it;
+ * gives what it would read now, which is another number where the bytes may not
+ * be changed (a call's architecture).
+ */
+CBPF_INTERNAL uint32_t ora_plant(const struct cbpf_prog *prog, uint8_t *data,
+				 int64_t at, uint32_t size, uint32_t v);
 /* Filters that the kernel compiled, counted for the caller or by ourselves. */
 struct ora_pace {
 	uint64_t *filters; /* the caller's, or NULL */
