@@ -6,6 +6,7 @@
  */
 #include <getopt.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli.h"
@@ -17,7 +18,13 @@ struct optimize {
 	bool was_dumped;
 	int form;
 	const char *output;
+	char *profile; /* a capture */
+	struct cbpf_packet *packets;
+	size_t n_packets, cap_packets;
+	uint16_t link; /* of the first of them */
 };
+
+#define PROFILE_MOST 100000 /* packets */
 
 static void print_help(void)
 {
@@ -30,6 +37,8 @@ static void print_help(void)
 	      "      --fast             fewer instructions on the longest way "
 	      "(the default)\n"
 	      "      --small            fewer instructions\n"
+	      "      --profile CAPTURE  --fast: fewer instructions executed over "
+	      "its packets\n"
 	      "      --dump-ir PASS     the graph, as it is after PASS, on "
 	      "stderr; `build`:\n"
 	      "                         before any, `all`: after each\n"
@@ -41,6 +50,62 @@ static void print_help(void)
 	      "  -f, --format FORMAT    what to write (default asm)\n"
 	      "  -o, --output FILE\n",
 	      stdout);
+}
+
+/* ---- the profile -------------------------------------------------------- */
+
+static int add_packet(struct optimize *o, const struct cbpf_record *record)
+{
+	size_t cap = o->cap_packets ? 2 * o->cap_packets : 1024;
+	struct cbpf_packet *packet;
+	uint8_t *data;
+
+	if (o->n_packets == o->cap_packets) {
+		packet = realloc(o->packets, cap * sizeof(*packet));
+		if (!packet)
+			return say_trouble("out of memory");
+		o->packets = packet;
+		o->cap_packets = cap;
+	}
+	data = malloc(record->caplen ? record->caplen : 1);
+	if (!data)
+		return say_trouble("out of memory");
+	memcpy(data, record->data, record->caplen);
+	if (o->n_packets == 0)
+		o->link = record->link;
+	o->packets[o->n_packets++] =
+		(struct cbpf_packet){ .data = data,
+				      .caplen = record->caplen,
+				      .wirelen = record->wirelen };
+	return EXIT_YES;
+}
+
+static int read_profile(struct optimize *o)
+{
+	struct packets packets = { .paths = &o->profile, .n_paths = 1 };
+	struct cbpf_record record;
+	int status = EXIT_YES;
+
+	while (status == EXIT_YES && o->n_packets < PROFILE_MOST) {
+		status = packets_next(&packets, &record);
+		if (status == EXIT_YES)
+			status = add_packet(o, &record);
+	}
+	packets_free(&packets);
+	o->opts.profile = o->packets;
+	o->opts.n_profile = o->n_packets;
+	if (status == EXIT_TROUBLE)
+		return status;
+	if (o->n_packets == 0)
+		return say_trouble("%s has no packets", o->profile);
+	return EXIT_YES;
+}
+
+static void free_profile(struct optimize *o)
+{
+	for (size_t i = 0; i < o->n_packets; i++)
+		free((void *)o->packets[i].data);
+	free(o->packets);
 }
 
 /* ---- the two compared --------------------------------------------------- */
@@ -94,6 +159,13 @@ static void report(const struct optimize *o, const struct cbpf_optimized *r,
 			"%s: as given, %u instructions; it is not optimized: "
 			"%s\n",
 			name, r->n_before, cbpf_err_name(r->why));
+	if (o->n_packets > 0 && r->executed_before > 0)
+		fprintf(stderr,
+			"executed over a packet of %s, mean of %zu: %.2f "
+			"instructions; given %.2f\n",
+			o->profile, o->n_packets,
+			(double)r->executed_after / (double)o->n_packets,
+			(double)r->executed_before / (double)o->n_packets);
 }
 
 static void dump(void *ctx, const char *pass, const char *graph)
@@ -152,7 +224,7 @@ static bool take_target(struct optimize *o, const char *name)
 	return o->opts.dialect != CBPF_DIALECTS;
 }
 
-static int take_option(struct optimize *o, int option, const char *argument)
+static int take_option(struct optimize *o, int option, char *argument)
 {
 	switch (option) {
 	case 't':
@@ -164,6 +236,9 @@ static int take_option(struct optimize *o, int option, const char *argument)
 	case 'S':
 	case 'Q':
 		o->opts.is_small = option == 'S';
+		break;
+	case 'P':
+		o->profile = argument;
 		break;
 	case 'D':
 		o->pass = argument;
@@ -194,6 +269,7 @@ int cmd_optimize(int argc, char **argv)
 		{ "for", required_argument, NULL, 't' },
 		{ "fast", no_argument, NULL, 'Q' },
 		{ "small", no_argument, NULL, 'S' },
+		{ "profile", required_argument, NULL, 'P' },
 		{ "dump-ir", required_argument, NULL, 'D' },
 		{ "format", required_argument, NULL, 'f' },
 		{ "output", required_argument, NULL, 'o' },
@@ -227,9 +303,14 @@ int cmd_optimize(int argc, char **argv)
 				 argv[optind]);
 	if (!source_is_given("optimize", &o.source))
 		return EXIT_TROUBLE;
-	status = source_load(&o.source);
+	o.link = CBPF_LINK_EN10MB;
+	if (o.profile)
+		status = read_profile(&o);
+	if (status == EXIT_YES)
+		status = source_load_for(&o.source, o.link);
 	if (status == EXIT_YES)
 		status = optimize(&o);
 	source_free(&o.source);
+	free_profile(&o);
 	return status;
 }

@@ -57,7 +57,7 @@ static unsigned differing(const struct cbpf_prog *prog, const struct ir *ir,
 		ctx = some_ctx((uint32_t)*seed);
 		packet.ctx = &ctx;
 		cbpf_run(prog, &packet, &result);
-		bad += result.value != ir_run(ir, &packet, values);
+		bad += result.value != ir_run(ir, &packet, values, NULL);
 	}
 	free(values);
 	return bad + !values;
@@ -214,11 +214,30 @@ static void test_random(enum cbpf_dialect dialect, int pass, uint64_t programs)
 
 /* ---- the optimizer ------------------------------------------------------ */
 
-/* Whether what is made of a program is worse, or not the same. */
+/* Whether what was made is worse in what was asked for. */
+static bool is_worse(const struct cbpf_optimize_opts *how,
+		     const struct cbpf_optimized *r)
+{
+	if (!r->is_better)
+		return false;
+	if (how->is_small)
+		return r->n_after > r->n_before;
+	if (how->n_profile > 0)
+		return r->executed_after > r->executed_before;
+	return r->longest_after > r->longest_before;
+}
+
+/*
+ * Whether what is made of a program is worse, or not the same. Every other
+ * program has a profile.
+ */
 static bool is_wrong(const struct cbpf_prog *prog,
-		     const struct cbpf_optimize_opts *how, uint64_t seed,
+		     const struct cbpf_optimize_opts *asked, uint64_t seed,
 		     uint64_t *better)
 {
+	uint8_t data[PACKETS][CBPF_RANDOM_MOST];
+	struct cbpf_packet profile[PACKETS] = { 0 };
+	struct cbpf_optimize_opts how = *asked;
 	struct cbpf_prog_opts opts = { .size = sizeof(opts),
 				       .dialect = prog->dialect };
 	const struct cbpf_compare_opts compare = { .size = sizeof(compare),
@@ -228,26 +247,31 @@ static bool is_wrong(const struct cbpf_prog *prog,
 	struct cbpf_optimized report;
 	struct cbpf_code code;
 	struct cbpf_prog *other;
-	bool is_worse;
+	bool bad;
 
-	if (cbpf_optimize(prog->given, prog->n, how, &code, &report, NULL) !=
+	for (int i = 0; i < PACKETS; i++) {
+		profile[i].data = data[i];
+		profile[i].caplen = profile[i].wirelen =
+			(uint32_t)cbpf_random_packet(&seed, prog, 0, data[i],
+						     sizeof(data[i]));
+	}
+	how.profile = profile;
+	how.n_profile = seed & 1 ? PACKETS : 0;
+	if (cbpf_optimize(prog->given, prog->n, &how, &code, &report, NULL) !=
 	    CBPF_OK)
 		return true;
 	*better += report.is_better;
-	is_worse =
-		report.is_better &&
-		(how->is_small ? code.n > prog->n
-			       : report.longest_after > report.longest_before);
+	bad = is_worse(&how, &report);
 	if (cbpf_prog_new(code.insns, code.n, &opts, &other, NULL) != CBPF_OK) {
 		cbpf_code_free(&code);
 		return true;
 	}
 	if (report.is_better &&
 	    cbpf_compare(prog, other, &compare, &compared) != CBPF_OK)
-		is_worse = true;
+		bad = true;
 	cbpf_prog_free(other);
 	cbpf_code_free(&code);
-	return is_worse || !compared.is_same;
+	return bad || !compared.is_same;
 }
 
 static void test_optimizer(enum cbpf_dialect dialect, bool is_small,

@@ -266,12 +266,17 @@ static enum cbpf_err use_optimize(const struct cbpf_mem *mem)
 	struct cbpf_code code;
 	enum cbpf_err err = read_program(mem, &code);
 
-	for (int times = 0; !err && times < 2; times++) {
+	for (int times = 0; !err && times < 3; times++) {
+		static const uint8_t bytes[64] = { [12] = 8 };
+		const struct cbpf_packet packet = { .data = bytes,
+						    .caplen = sizeof(bytes) };
 		struct cbpf_optimize_opts opts = {
 			.size = sizeof(opts),
 			.is_small = times == 0,
 			.mem = mem,
 			.dump = times == 0 ? NULL : see_graph,
+			.profile = &packet,
+			.n_profile = times == 2,
 		};
 		struct cbpf_optimized report;
 		struct cbpf_code better;

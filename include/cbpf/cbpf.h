@@ -708,6 +708,10 @@ struct cbpf_optimize_opts {
 	enum cbpf_dialect dialect;
 	enum cbpf_hook hook; /* whose limits the result must keep */
 	bool is_small;	     /* short before quick; else quick before short */
+	/* packets as they are expected: quick is then what executes few
+	 * instructions over them, not on the longest way */
+	const struct cbpf_packet *profile;
+	size_t n_profile;
 	const struct cbpf_mem *mem;
 	/* NULL, or called with the graph as text: as built (pass "build"), and
 	 * after each pass, whose names are for looking at alone */
@@ -722,8 +726,9 @@ struct cbpf_optimized {
 	 * abort; EMPTY; TOO_LONG: M[] has too few words for it; or a rule or a
 	 * limit that what was made does not keep. */
 	enum cbpf_err why;
-	uint32_t n_before, n_after;		/* instructions */
-	uint32_t longest_before, longest_after; /* ways through them */
+	uint32_t n_before, n_after;		  /* instructions */
+	uint32_t longest_before, longest_after;	  /* ways through them */
+	uint64_t executed_before, executed_after; /* over the profile */
 };
 
 /**

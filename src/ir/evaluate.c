@@ -11,6 +11,7 @@ struct run {
 	const struct ir *ir;
 	const struct cbpf_packet *packet;
 	uint32_t *values;
+	uint64_t *counts; /* by range; or NULL */
 	uint64_t rand;
 	uint32_t verdict; /* of a run that a guard has ended */
 };
@@ -134,12 +135,24 @@ static uint32_t follow(struct run *r, uint32_t edge)
 	return e->to;
 }
 
+/* The edge by which a switch is left. */
+static uint32_t leave_switch(const struct run *r, const struct ir_block *block)
+{
+	uint32_t range =
+		block->ranges + ir_range_of(r->ir, block, r->values[block->a]);
+
+	if (r->counts)
+		r->counts[range]++;
+	return block->edges + r->ir->ranges[range].edge;
+}
+
 uint32_t ir_run(const struct ir *ir, const struct cbpf_packet *packet,
-		uint32_t *values)
+		uint32_t *values, uint64_t *counts)
 {
 	struct run r = { .ir = ir,
 			 .packet = packet,
 			 .values = values,
+			 .counts = counts,
 			 .rand = cbpf_state_init(packet).rand };
 	uint32_t at = 0;
 
@@ -156,9 +169,8 @@ uint32_t ir_run(const struct ir *ir, const struct cbpf_packet *packet,
 		if (block->end == IR_BRANCH)
 			holds = ev_test(block->test, values[block->a],
 					values[block->b]);
-		at = follow(&r,
-			    block->end == IR_SWITCH
-				    ? ir_edge_of(ir, block, values[block->a])
-				    : block->edges + !holds);
+		at = follow(&r, block->end == IR_SWITCH
+					? leave_switch(&r, block)
+					: block->edges + !holds);
 	}
 }

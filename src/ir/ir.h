@@ -97,7 +97,8 @@ struct ir {
 	bool is_small;	 /* short is better than quick */
 	uint32_t bucket; /* tests in a row, at most, where a number is searched
 			  */
-	bool is_broken;	 /* memory was refused; what was added is not there */
+	const uint64_t *counts; /* by range: how often it is met; or NULL */
+	bool is_broken; /* memory was refused; what was added is not there */
 };
 
 /* ---- making (graph.c) --------------------------------------------------- */
@@ -339,10 +340,11 @@ CBPF_INTERNAL void ir_print(const struct ir *ir, struct buf *buf);
 /*
  * What it returns for a packet: a run that a guard ends has returned 0, but for
  * want of a device. `values` has room for n_insns; rand_seed is the context's.
+ * counts, or NULL: by range, how often a switch was left by it; one is added.
  */
 CBPF_INTERNAL uint32_t ir_run(const struct ir *ir,
 			      const struct cbpf_packet *packet,
-			      uint32_t *values);
+			      uint32_t *values, uint64_t *counts);
 /* What an operation of two operands, ADD to RSH, gives; b is not 0 to divide.
  */
 CBPF_INTERNAL uint32_t ir_alu(const struct ir *ir, enum ir_op op, uint32_t a,

@@ -632,6 +632,8 @@ static void lower_switch(struct lowerer *l, const struct ir_block *block)
 		s->items[i].last = ir_last_of(ranges, block->n_ranges, i);
 		s->items[i].to =
 			place_of_edge(l, block->edges + ranges[i].edge);
+		if (s->is_counted)
+			s->items[i].count = l->ir->counts[block->ranges + i];
 	}
 	begin = search_plan(s, block->n_ranges, first);
 	l->n_places += s->n_tests;
@@ -821,6 +823,7 @@ static bool take_search(struct lowerer *l)
 		    l->ir->blocks[id].n_ranges > most)
 			most = l->ir->blocks[id].n_ranges;
 	l->search.is_small = l->ir->is_small;
+	l->search.is_counted = l->ir->counts != NULL;
 	l->search.row = l->ir->bucket;
 	return search_take(&l->search, l->arena, most);
 }

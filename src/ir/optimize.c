@@ -48,16 +48,40 @@ static enum cbpf_err longest_way(const struct cbpf_prog *prog,
 	return CBPF_OK;
 }
 
+/* Instructions executed over the profile. */
+static uint64_t count_executed(const struct optimizer *o,
+			       const struct cbpf_prog *prog)
+{
+	uint64_t executed = 0;
+
+	for (size_t i = 0; i < o->opts.n_profile; i++) {
+		struct cbpf_result result;
+
+		cbpf_run(prog, &o->opts.profile[i], &result);
+		executed += result.steps;
+	}
+	return executed;
+}
+
+/* Below 0: a is less, above: b is. */
+static int order(uint64_t a, uint64_t b)
+{
+	return (a > b) - (a < b);
+}
+
 static bool is_better(const struct optimizer *o)
 {
 	const struct cbpf_optimized *r = o->report;
-	bool is_shorter = r->n_after < r->n_before;
-	bool is_quicker = r->longest_after < r->longest_before;
+	int length = order(r->n_after, r->n_before);
+	int way = order(r->longest_after, r->longest_before);
+	int executed = order(r->executed_after, r->executed_before);
+	int quick = executed ? executed : way;
 
 	if (o->opts.is_small)
-		return is_shorter || (r->n_after == r->n_before && is_quicker);
-	return is_quicker ||
-	       (r->longest_after == r->longest_before && is_shorter);
+		return length < 0 || (length == 0 && quick < 0);
+	if (o->opts.n_profile > 0)
+		return executed < 0 || (executed == 0 && length < 0);
+	return way < 0 || (way == 0 && length < 0);
 }
 
 /* ---- the graph ---------------------------------------------------------- */
@@ -155,6 +179,7 @@ static enum cbpf_err weigh(struct optimizer *o)
 	if (err != CBPF_OK)
 		return err;
 	o->report->n_after = (uint32_t)o->n_made;
+	o->report->executed_after = count_executed(o, prog);
 	err = longest_way(prog, &o->mem, &o->report->longest_after);
 	cbpf_prog_free(prog);
 	return err;
@@ -206,6 +231,48 @@ static enum cbpf_err try_way(struct optimizer *o, struct ir *ir,
 	return err == CBPF_OK ? weigh(o) : err;
 }
 
+/* How often the profile's packets leave switches by each of their ranges. */
+static void count_ranges(const struct optimizer *o, struct ir *ir)
+{
+	uint64_t *counts = arena_take(ir->arena, (size_t)ir->n_ranges + 1,
+				      sizeof(*counts));
+	uint32_t *values =
+		arena_take(ir->arena, (size_t)ir->n_insns + 1, sizeof(*values));
+
+	ir->is_broken |= !counts || !values;
+	for (size_t i = 0; i < o->opts.n_profile && !ir->is_broken; i++)
+		ir_run(ir, &o->opts.profile[i], values, counts);
+	ir->counts = counts;
+}
+
+/*
+ * Once more with searches by what is met. It is kept if it executes less, and
+ * dropped without a word where it is refused.
+ */
+static enum cbpf_err try_profile(struct optimizer *o, struct ir *ir,
+				 const struct way *way)
+{
+	struct cbpf_insn *made = o->made;
+	size_t n_made = o->n_made;
+	struct cbpf_optimized report = *o->report;
+	enum cbpf_err err;
+
+	o->made = NULL;
+	count_ranges(o, ir);
+	err = try_way(o, ir, way);
+	if (err != CBPF_OK ||
+	    o->report->executed_after >= report.executed_after) {
+		drop_made(o);
+		o->made = made;
+		o->n_made = n_made;
+		*o->report = report;
+	} else {
+		mem_free(&o->mem, made, n_made * sizeof(*made));
+	}
+	ir->counts = NULL;
+	return err == CBPF_E_NOMEM ? err : CBPF_OK;
+}
+
 static enum cbpf_err make(struct optimizer *o, const struct cbpf_prog *prog)
 {
 	struct arena arena = arena_new(&o->mem);
@@ -227,6 +294,9 @@ static enum cbpf_err make(struct optimizer *o, const struct cbpf_prog *prog)
 		do
 			err = try_way(o, &ir, &ways[i]);
 		while (is_too_long(err) && ++i < CBPF_COUNT(ways));
+		if (err == CBPF_OK && o->opts.n_profile > 0 &&
+		    !o->opts.is_small)
+			err = try_profile(o, &ir, &ways[i]);
 	}
 	arena_free(&arena);
 	return err;
@@ -241,9 +311,11 @@ static enum cbpf_err choose(struct optimizer *o, const struct cbpf_prog *prog,
 
 	r->n_before = r->n_after = prog->n;
 	/* of what loops there is no longest way */
-	if (!prog->traits.has_loop &&
-	    longest_way(prog, &o->mem, &r->longest_before) != CBPF_OK)
-		return CBPF_E_NOMEM;
+	if (!prog->traits.has_loop) {
+		r->executed_before = count_executed(o, prog);
+		if (longest_way(prog, &o->mem, &r->longest_before) != CBPF_OK)
+			return CBPF_E_NOMEM;
+	}
 	r->why = make(o, prog);
 	if (r->why == CBPF_E_NOMEM)
 		return CBPF_E_NOMEM;
@@ -262,6 +334,7 @@ static enum cbpf_err choose(struct optimizer *o, const struct cbpf_prog *prog,
 		return given;
 	r->n_after = r->n_before;
 	r->longest_after = r->longest_before;
+	r->executed_after = r->executed_before;
 	code->n = prog->n;
 	code->insns = mem_copy(&o->mem, prog->given,
 			       (prog->n ? prog->n : 1) * sizeof(*prog->given));

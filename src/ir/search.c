@@ -79,16 +79,31 @@ static uint32_t plan_rest(struct search *s, const struct search_item *rest,
 	return s->first + test;
 }
 
-/* One number after another, then what is left. */
-static uint32_t plan_row(struct search *s, uint32_t low, uint32_t high,
-			 uint32_t n_rest)
+/* The single number to be asked for next, or NONE: the first, or most met. */
+static uint32_t next_single(const struct search *s, uint32_t low, uint32_t high)
 {
-	uint32_t begin, last = NONE;
-	uint32_t first = s->n_tests;
+	uint32_t next = NONE;
 
 	for (uint32_t i = low; i <= high; i++) {
 		if (!s->is_single[i])
 			continue;
+		if (!s->is_counted)
+			return i;
+		if (next == NONE || s->items[i].count > s->items[next].count)
+			next = i;
+	}
+	return next;
+}
+
+/* One number after another, then what is left. */
+static uint32_t plan_row(struct search *s, uint32_t low, uint32_t high,
+			 uint32_t n_rest)
+{
+	uint32_t begin, last = NONE, first = s->n_tests;
+	uint32_t i = next_single(s, low, high);
+
+	for (; i != NONE; i = next_single(s, s->is_counted ? low : i, high)) {
+		s->is_single[i] = false;
 		if (last != NONE)
 			s->tests[last].no = s->first + s->n_tests;
 		last = add_test(s, true, s->items[i].first);
@@ -118,14 +133,81 @@ static uint32_t find_middle(const struct search *s, uint32_t low, uint32_t high,
 	return tests > s->row ? mid : low;
 }
 
+static uint64_t count_of(const struct search *s, uint32_t low, uint32_t high)
+{
+	uint64_t count = 0;
+
+	for (uint32_t i = low; i <= high; i++)
+		count += s->items[i].count;
+	return count;
+}
+
+/* The item at which what is met is halved, at no cost where there is such. */
+static uint32_t find_heavy_middle(const struct search *s, uint32_t low,
+				  uint32_t high, uint32_t tests)
+{
+	uint64_t all = count_of(s, low, high), below = 0, best = UINT64_MAX;
+	uint32_t mid = low;
+	bool has_free = false;
+
+	for (uint32_t i = low + 1; i <= high; i++)
+		has_free |= s->begins[i];
+	if (!has_free && tests <= s->row)
+		return low;
+	for (uint32_t i = low + 1; i <= high; i++) {
+		uint64_t apart;
+
+		below += s->items[i - 1].count;
+		apart = 2 * below > all ? 2 * below - all : all - 2 * below;
+		if (apart < best && (s->begins[i] || !has_free)) {
+			best = apart;
+			mid = i;
+		}
+	}
+	return mid;
+}
+
+/* The single number that is met more often than all others, or NONE. */
+static uint32_t find_most(const struct search *s, uint32_t low, uint32_t high)
+{
+	uint64_t all = count_of(s, low, high);
+
+	for (uint32_t i = low; i <= high; i++)
+		if (s->is_single[i] && 2 * s->items[i].count > all)
+			return i;
+	return NONE;
+}
+
+static uint32_t plan(struct search *s, uint32_t low, uint32_t high);
+
+/* Asks for one number, then for the others, among which it may go anywhere. */
+/* NOLINTNEXTLINE(misc-no-recursion) */
+static uint32_t plan_most(struct search *s, uint32_t low, uint32_t high,
+			  uint32_t most)
+{
+	uint32_t test = add_test(s, true, s->items[most].first);
+
+	s->tests[test].yes = s->items[most].to;
+	s->items[most].to = s->items[most > low ? most - 1 : most + 1].to;
+	s->items[most].count = 0;
+	s->tests[test].no = plan(s, low, high);
+	return s->first + test;
+}
+
 /* NOLINTNEXTLINE(misc-no-recursion) */
 static uint32_t plan(struct search *s, uint32_t low, uint32_t high)
 {
 	uint32_t n_rest, n = find_singles(s, low, high, &n_rest), mid = low;
-	uint32_t test;
+	uint32_t test, most;
 
-	if (n + n_rest > 3)
-		mid = find_middle(s, low, high, n + n_rest - 1);
+	if (n + n_rest > 3) {
+		most = s->is_counted ? find_most(s, low, high) : NONE;
+		if (most != NONE)
+			return plan_most(s, low, high, most);
+		mid = s->is_counted
+			      ? find_heavy_middle(s, low, high, n + n_rest - 1)
+			      : find_middle(s, low, high, n + n_rest - 1);
+	}
 	if (mid == low)
 		return plan_row(s, low, high, n_rest);
 	test = add_test(s, false, s->items[mid].first);
@@ -134,9 +216,23 @@ static uint32_t plan(struct search *s, uint32_t low, uint32_t high)
 	return s->first + test;
 }
 
+/*
+ * Each item a share of what is met, so that numbers that are met as seldom are
+ * halved, too: an eighth of it all together.
+ */
+static void share_counts(struct search *s, uint32_t n)
+{
+	uint64_t all = count_of(s, 0, n - 1) + 1;
+
+	for (uint32_t i = 0; i < n; i++)
+		s->items[i].count = 8 * n * s->items[i].count + all;
+}
+
 uint32_t search_plan(struct search *s, uint32_t n, uint32_t first)
 {
 	s->n_tests = 0;
 	s->first = first;
+	if (s->is_counted)
+		share_counts(s, n);
 	return plan(s, 0, n - 1);
 }

@@ -20,10 +20,17 @@
 
 #include "base/memory.h"
 
+/*
+ * Where it is known how often numbers are asked for, what is met most is near
+ * the begin: the tree is halved by how often, and a single number that is met
+ * more often than all others together is asked for first.
+ */
+
 /* Numbers first to last, in order, without a gap, from 0 to the highest. */
 struct search_item {
 	uint32_t first, last;
-	uint32_t to; /* a place of the caller's, below the tests' */
+	uint32_t to;	/* a place of the caller's, below the tests' */
+	uint64_t count; /* how often it is met, if is_counted */
 };
 
 struct search_test {
@@ -33,6 +40,7 @@ struct search_test {
 };
 
 struct search {
+	bool is_counted;
 	bool is_small; /* few tests altogether, rather than on each way */
 	uint32_t row;  /* so many single numbers are not halved any more */
 	struct search_item *items;
