@@ -80,14 +80,14 @@ static void test_met(enum cbpf_dialect dialect, const char *what,
 	LOAD "\njeq #" N ", one, no\n" \
 	     "one: ret #1\nno: ret #0\n"
 
-#define DEEP(N)                                               \
-	"ld [0]\njeq #0x12345678, b, no\n"                    \
+#define DEEP(N)                                                   \
+	"ld [0]\njeq #0x12345678, b, no\n"                        \
 	"b: ld [4]\ntax\nld [8]\nsub #77\nst M[3]\nxor #0xffff\n" \
-	"jeq #0x87654321, c, no\n"                            \
-	"c: ld M[3]\njgt x, d, no\n"                          \
-	"d: ldb [12]\nand #0xf0\nrsh #4\njeq #5, e, no\n"     \
-	"e: ldx 4*([13]&0xf)\ntxa\njeq #24, f, no\n"          \
-	"f: ld [x+20]\njset #" N ", one, no\n"                \
+	"jeq #0x87654321, c, no\n"                                \
+	"c: ld M[3]\njgt x, d, no\n"                              \
+	"d: ldb [12]\nand #0xf0\nrsh #4\njeq #5, e, no\n"         \
+	"e: ldx 4*([13]&0xf)\ntxa\njeq #24, f, no\n"              \
+	"f: ld [x+20]\njset #" N ", one, no\n"                    \
 	"one: ret #1\nno: ret #0\n"
 
 int main(void)

@@ -311,6 +311,46 @@ static void test_optimizer(enum cbpf_dialect dialect, bool is_small,
 	       (unsigned long long)better, bad);
 }
 
+/* One bit that chooses between two numbers: for each bit, numbers one apart. */
+static void test_choice(enum cbpf_dialect dialect)
+{
+	struct cbpf_optimize_opts how = { .size = sizeof(how),
+					  .dialect = dialect };
+	struct cbpf_prog_opts opts = { .size = sizeof(opts),
+				       .dialect = dialect };
+	uint32_t place = dialect == CBPF_SECCOMP ? CBPF_DATA_ARGS : 0;
+	uint64_t better = 0;
+	unsigned bad = 0, tried = 0;
+
+	for (uint32_t i = 0; i < 32 * 32 * 4; i++) {
+		uint32_t bit = (uint32_t)1 << i % 32;
+		uint32_t apart = (uint32_t)1 << i / 32 % 32;
+		uint32_t both = i >> 10 & 1 ? 0x5a5a5a5a & ~apart : 0;
+		bool is_set = i >> 11 & 1;
+		const struct cbpf_insn insns[] = {
+			{ CBPF_LD_W, 0, 0, place },
+			{ CBPF_JSET_K, 0, 2, bit },
+			{ CBPF_LD_IMM, 0, 0, both | (is_set ? apart : 0) },
+			{ CBPF_JA, 0, 0, 1 },
+			{ CBPF_LD_IMM, 0, 0, both | (is_set ? 0 : apart) },
+			{ CBPF_ADD_K, 0, 0, 77 },
+			{ CBPF_RET_A, 0, 0, 0 },
+		};
+		struct cbpf_prog *prog;
+
+		if (cbpf_prog_new(insns, CBPF_COUNT(insns), &opts, &prog,
+				  NULL) != CBPF_OK)
+			continue;
+		tried++;
+		bad += is_wrong(prog, &how, i, &better);
+		cbpf_prog_free(prog);
+	}
+	tap_ok(bad == 0 && tried > 4000 && better > 1000,
+	       "%s, a bit that chooses: %u programs, %llu better, %u differ",
+	       cbpf_dialect_name(dialect), tried, (unsigned long long)better,
+	       bad);
+}
+
 /*
  * Long programs, whose jumps go far: tests of one value, each of which leads
  * anywhere, of many values, and random ones.
@@ -531,6 +571,9 @@ int main(int argc, char **argv)
 	}
 	for (int pass = 0; ir_passes[pass].name; pass++)
 		test_random(CBPF_LINUX, pass, programs);
+	test_choice(CBPF_LINUX);
+	test_choice(CBPF_OPENBSD);
+	test_choice(CBPF_SECCOMP);
 	test_long(false);
 	test_long(true);
 	test_print();

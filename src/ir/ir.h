@@ -313,6 +313,7 @@ CBPF_INTERNAL void ir_jumpthread(struct ir *ir);
 CBPF_INTERNAL void ir_chains(struct ir *ir);
 CBPF_INTERNAL void ir_sink(struct ir *ir);
 CBPF_INTERNAL void ir_sets(struct ir *ir);
+CBPF_INTERNAL void ir_ifconv(struct ir *ir);
 CBPF_INTERNAL void ir_tails(struct ir *ir);
 CBPF_INTERNAL void ir_guards(struct ir *ir);
 CBPF_INTERNAL void ir_deadcode(struct ir *ir);

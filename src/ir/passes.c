@@ -14,6 +14,7 @@ const struct ir_pass ir_passes[] = {
 	  false },
 	{ "sink", "does what is wanted where it is wanted", ir_sink, true },
 	{ "sets", "makes one search of many tests of a value", ir_sets, true },
+	{ "ifconv", "computes what one bit chooses", ir_ifconv, true },
 	{ "tails", "does in one place what is done in two", ir_tails, true },
 	{ "chains", "makes one block of two in a row", ir_chains, true },
 	{ "guards", "asks for no bytes that are there", ir_guards, true },
