@@ -2,7 +2,7 @@
 /*
  * What optimizing costs, and what it is worth.
  *
- *	optimize [RUNS]
+ *	optimize [RUNS [SVG]]
  *
  * Lists of hosts and ports of growing length: the time from the text of an
  * expression to the program (joining, optimizing), the instructions. An
@@ -10,8 +10,9 @@
  * that a list of hosts refuses, with libpcap's optimized program and with ours.
  * Packets are sent 64 at a time (sendmmsg) to a Unix socket whose filter drops
  * them; what a filter of one instruction costs is taken off. Medians of RUNS
- * (default 9) on one processor.
+ * (default 9) on one processor. SVG: a picture of how time grows with a list.
  */
+#include <math.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,9 +57,89 @@ static uint32_t next_random(void)
 	return (uint32_t)(seed >> 33);
 }
 
-/* ---- lists -------------------------------------------------------------- */
+/* ---- a picture ---------------------------------------------------------- */
 
-enum list { HOSTS, NEIGHBOURS, PORTS };
+enum list { HOSTS, NEIGHBOURS, PORTS, LISTS };
+
+static const char *const list_names[LISTS] = { "random hosts", "hosts in a row",
+					       "ports" };
+static const int sizes[] = { 10, 30, 100, 300, 1000, 3000, 10000 };
+
+#define SIZES (sizeof(sizes) / sizeof(sizes[0]))
+
+static double grown[LISTS][SIZES]; /* milliseconds */
+
+/* Both axes by powers of ten: 10 to 10,000 terms, 0.01 to 1,000 ms. */
+static double x_of(double terms)
+{
+	return 60 + (log10(terms) - 1) / 3 * 420;
+}
+
+static double y_of(double ms)
+{
+	return 320 - (log10(ms) + 2) / 5 * 300;
+}
+
+static void draw_line(FILE *file, const double *ms, const char *stroke)
+{
+	fprintf(file, "<polyline fill=\"none\" stroke=\"%s\" points=\"",
+		stroke);
+	for (size_t i = 0; i < SIZES; i++)
+		fprintf(file, "%.1f,%.1f ", x_of(sizes[i]), y_of(ms[i]));
+	fprintf(file, "\"/>\n");
+}
+
+static void draw_text(FILE *file, double x, double y, const char *fill,
+		      const char *text)
+{
+	fprintf(file, "<text x=\"%.1f\" y=\"%.1f\" fill=\"%s\">%s</text>\n", x,
+		y, fill, text);
+}
+
+static void draw_axes(FILE *file)
+{
+	char text[32];
+
+	for (double ms = 0.01; ms < 2000; ms *= 10) {
+		fprintf(file, "<path stroke=\"#ddd\" d=\"M60 %.1fH480\"/>\n",
+			y_of(ms));
+		snprintf(text, sizeof(text), "%g ms", ms);
+		draw_text(file, 4, y_of(ms) + 4, "#000", text);
+	}
+	for (double n = 10; n < 20000; n *= 10) {
+		snprintf(text, sizeof(text), "%g terms", n);
+		draw_text(file, x_of(n) - 20, 340, "#000", text);
+	}
+}
+
+static void draw(const char *path)
+{
+	static const char *const strokes[LISTS] = { "#b22", "#27a", "#284" };
+	FILE *file = fopen(path, "w");
+	double n_log_n[SIZES];
+
+	if (!file)
+		return;
+	fprintf(file, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"600\" "
+		      "height=\"360\" font-family=\"sans-serif\" "
+		      "font-size=\"12\">\n"
+		      "<rect width=\"600\" height=\"360\" fill=\"#fff\"/>\n");
+	draw_axes(file);
+	for (size_t i = 0; i < SIZES; i++)
+		n_log_n[i] = grown[HOSTS][0] * sizes[i] * log(sizes[i]) /
+			     (sizes[0] * log(sizes[0]));
+	draw_line(file, n_log_n, "#999");
+	draw_text(file, 488, y_of(n_log_n[SIZES - 1]), "#999", "n log n");
+	for (int kind = 0; kind < LISTS; kind++) {
+		draw_line(file, grown[kind], strokes[kind]);
+		draw_text(file, 488, 250 + 16 * kind, strokes[kind],
+			  list_names[kind]);
+	}
+	fprintf(file, "</svg>\n");
+	fclose(file);
+}
+
+/* ---- lists -------------------------------------------------------------- */
 
 static char *make_list(enum list kind, int n)
 {
@@ -102,11 +183,10 @@ static bool compile(const char *text, bool is_small, enum cbpf_dialect dialect,
 	return code->insns;
 }
 
-static void time_list(enum list kind, int n, bool is_small,
-		      enum cbpf_dialect dialect, int runs)
+/* Gives milliseconds, or 0. */
+static double time_list(enum list kind, int n, bool is_small,
+			enum cbpf_dialect dialect, int runs)
 {
-	static const char *const names[] = { "random hosts", "hosts in a row",
-					     "ports" };
 	double joining[RUNS_MAX], optimizing[RUNS_MAX];
 	char *text = make_list(kind, n);
 	struct cbpf_optimized report = { 0 };
@@ -116,21 +196,22 @@ static void time_list(enum list kind, int n, bool is_small,
 		cbpf_code_free(&code);
 		if (!text || !compile(text, is_small, dialect, &code, &report,
 				      &joining[i], &optimizing[i])) {
-			printf("%6d %-14s %-7s refused\n", n, names[kind],
+			printf("%6d %-14s %-7s refused\n", n, list_names[kind],
 			       cbpf_dialect_name(dialect));
 			free(text);
-			return;
+			return 0;
 		}
 	}
 	printf("%6d %-14s %-7s %-5s %7.2f ms + %7.2f ms = %7.2f ms: "
 	       "%5zu instructions, longest way %u\n",
-	       n, names[kind], cbpf_dialect_name(dialect),
+	       n, list_names[kind], cbpf_dialect_name(dialect),
 	       is_small ? "short" : "quick", median(joining, runs) / 1e3,
 	       median(optimizing, runs) / 1e3,
 	       (median(joining, runs) + median(optimizing, runs)) / 1e3, code.n,
 	       report.longest_after);
 	cbpf_code_free(&code);
 	free(text);
+	return (median(joining, runs) + median(optimizing, runs)) / 1e3;
 }
 
 static void time_ordinary(const char *text, int runs)
@@ -248,20 +329,22 @@ static void time_kernel(int n, int runs)
 
 int main(int argc, char **argv)
 {
-	static const int sizes[] = { 10, 100, 1000, 3000, 10000 };
 	int runs = argc > 1 ? atoi(argv[1]) : 9;
 	cpu_set_t one;
 
 	if (runs < 1 || runs > RUNS_MAX) {
-		fprintf(stderr, "usage: optimize [RUNS]\n");
+		fprintf(stderr, "usage: optimize [RUNS [SVG]]\n");
 		return 2;
 	}
 	CPU_ZERO(&one);
 	CPU_SET(0, &one);
 	sched_setaffinity(0, sizeof(one), &one);
-	for (enum list kind = HOSTS; kind <= PORTS; kind++)
-		for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++)
-			time_list(kind, sizes[i], false, CBPF_LIBPCAP, runs);
+	for (int kind = HOSTS; kind < LISTS; kind++)
+		for (size_t i = 0; i < SIZES; i++)
+			grown[kind][i] = time_list((enum list)kind, sizes[i],
+						   false, CBPF_LIBPCAP, runs);
+	if (argc > 2)
+		draw(argv[2]);
 	time_list(HOSTS, 1000, false, CBPF_LINUX, runs);
 	time_list(HOSTS, 1000, true, CBPF_LINUX, runs);
 	time_list(NEIGHBOURS, 1000, false, CBPF_LINUX, runs);
