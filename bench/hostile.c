@@ -5,7 +5,7 @@
  *
  *	hostile [SEEDS]
  *
- * For each kind, of SEEDS (default 50) programs for each of quick and short: the
+ * For each kind, of SEEDS (default 50) programs each, made quick and short: the
  * longest time and the most memory held at a time; how many were handed back as
  * they were given, and why.
  */

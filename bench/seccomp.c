@@ -6,9 +6,9 @@
  *
  *	seccomp [RUNS]
  *
- * 400 numbers are allowed, about three of four; of CALLS the argument is tested,
- * so that the kernel cannot answer them from its bitmap of calls that a filter
- * always allows (kernel/seccomp.c, seccomp_cache_check_allow). Counted:
+ * 400 numbers are allowed, about three of four; of CALLS the first argument is
+ * tested, so that the kernel cannot answer them from its bitmap of calls that a
+ * filter always allows (kernel/seccomp.c, seccomp_cache_check_allow). Counted:
  * instructions executed, over all that are allowed, and over those. Timed: the
  * calls themselves, which fail at once, in a child that has the filter; what
  * they take without one is taken off. The four are interleaved, RUNS times

@@ -3,7 +3,8 @@
  * Two programs over the same packets: random ones made for each of the two,
  * then aimed ones, until each way of each branch of both was taken, or nothing
  * that is tried takes one more. A packet that took a way that none had taken is
- * kept, and aimed again: at the other ways of the branches it reaches.
+ * kept, and aimed again: at the other ways of the branches it reaches. At last
+ * each kept packet is cut before the end of what each load reads of it.
  */
 #include <string.h>
 
@@ -228,6 +229,46 @@ static bool aim_side(struct comparison *c, struct side *side)
 	return c->n_kept > before;
 }
 
+/* The packet, cut before the end of each load that a side makes of it. */
+static void cut_kept(struct comparison *c, const struct side *side,
+		     const struct kept *kept)
+{
+	struct cbpf_ctx ctx = make_ctx(kept->ctx);
+	struct cbpf_packet packet = { .data = kept->data,
+				      .caplen = kept->caplen,
+				      .wirelen = kept->wirelen,
+				      .ctx = &ctx };
+	struct cbpf_state s = cbpf_state_init(&packet);
+	struct cbpf_result result = { .steps = 0 };
+
+	if (side->prog->traits.has_loop || side->prog->n == 0)
+		return;
+	do {
+		struct cbpf_packet cut;
+		int64_t at;
+		uint32_t size;
+
+		if (!cbpf_step_reads(side->prog, &packet, &s, &at, &size) ||
+		    at < 0)
+			continue;
+		cut = packet;
+		cut.caplen = cut.wirelen = (uint32_t)at + size - 1;
+		if (!judge(c, &cut, kept->ctx))
+			return;
+	} while (c->steps < STEPS_MOST &&
+		 cbpf_step(side->prog, &packet, &s, &result));
+}
+
+static void judge_cut(struct comparison *c)
+{
+	for (uint32_t i = 0; i < c->n_kept; i++) {
+		const struct kept kept = c->kept[i];
+
+		for (int k = 0; k < 2 && c->report->is_same; k++)
+			cut_kept(c, &c->sides[k], &kept);
+	}
+}
+
 static void count_ways(const struct side *side, uint32_t *ways, uint32_t *taken)
 {
 	for (uint32_t pc = 0; pc < side->prog->n; pc++) {
@@ -276,6 +317,8 @@ enum cbpf_err cbpf_compare(const struct cbpf_prog *a, const struct cbpf_prog *b,
 		goes_on = aim_side(&c, &c.sides[0]);
 		goes_on |= aim_side(&c, &c.sides[1]);
 	}
+	if (!c.is_broken && report->is_same)
+		judge_cut(&c);
 	if (!c.is_broken) {
 		count_ways(&c.sides[0], &report->ways_a, &report->taken_a);
 		count_ways(&c.sides[1], &report->ways_b, &report->taken_b);
