@@ -190,8 +190,17 @@ void buf_print(struct buf *buf, const char *format, ...)
 	va_start(ap, format);
 	len = vsnprintf(line, sizeof(line), format, ap);
 	va_end(ap);
-	cbpf_assert(len >= 0 && (size_t)len < sizeof(line));
-	buf_put(buf, line, (size_t)len);
+	cbpf_assert(len >= 0);
+	if ((size_t)len < sizeof(line)) {
+		buf_put(buf, line, (size_t)len);
+		return;
+	}
+	if (!buf_grow(buf, (size_t)len + 1))
+		return;
+	va_start(ap, format);
+	vsnprintf(buf->at + buf->len, (size_t)len + 1, format, ap);
+	va_end(ap);
+	buf->len += (size_t)len;
 }
 
 char *buf_take(struct buf *buf, size_t *len)
