@@ -24,6 +24,7 @@ int cmd_conform(int argc, char **argv);
 int cmd_dump(int argc, char **argv);
 int cmd_engines(int argc, char **argv);
 int cmd_optimize(int argc, char **argv);
+int cmd_translate(int argc, char **argv);
 int cmd_fuzz(int argc, char **argv);
 int cmd_run(int argc, char **argv);
 int cmd_sockets(int argc, char **argv);
@@ -85,7 +86,9 @@ int form_find(const char *name);
 const char *form_name(int form);
 /* Whether a text can only be JSON. */
 bool form_is_json(const char *text, size_t size);
-/* A program to a file, or stdout where output is NULL or "-". */
+/* Bytes to a file, or stdout where path is NULL or "-". */
+int write_out(const char *path, const char *text, size_t size);
+/* A program, the same. */
 int form_write(const struct cbpf_code *code, int form, const char *output);
 /* [code, jt, jf, k]; false where it is not that. */
 bool form_insn(const struct json *value, struct cbpf_insn *insn);

@@ -191,7 +191,7 @@ char *form_write_json(const struct cbpf_insn *insns, size_t n, size_t *size)
 	return text;
 }
 
-static int write_out(const char *path, const char *text, size_t size)
+int write_out(const char *path, const char *text, size_t size)
 {
 	bool is_file = path && strcmp(path, "-") != 0;
 	FILE *file = is_file ? fopen(path, "wb") : stdout;

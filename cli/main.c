@@ -22,6 +22,8 @@ static const struct verb {
 	  "each step of a run: A, X, the bytes read, the source line" },
 	{ "optimize", cmd_optimize, "[PROGRAM]",
 	  "a better program for the same hook, compared with the one given" },
+	{ "translate", cmd_translate, "--to c [PROGRAM]",
+	  "a program in another language" },
 	{ "asm", cmd_asm, "[PROGRAM]", "text to bytes" },
 	{ "dump", cmd_dump, "[PROGRAM]", "bytes to text, in any form" },
 #ifdef __linux__

@@ -289,6 +289,31 @@ static enum cbpf_err use_optimize(const struct cbpf_mem *mem)
 	return err;
 }
 
+static enum cbpf_err use_translate(const struct cbpf_mem *mem)
+{
+	struct cbpf_prog_opts opts = { .size = sizeof(opts), .mem = mem };
+	struct cbpf_translate_opts how = { .size = sizeof(how), .mem = mem };
+	struct cbpf_prog *prog = JUNK;
+	struct cbpf_code code;
+	enum cbpf_err err = read_program(mem, &code);
+	size_t len = 1;
+	char *text = JUNK;
+
+	if (err)
+		return err;
+	err = cbpf_prog_new(code.insns, code.n, &opts, &prog, NULL);
+	want_empty(err, prog);
+	cbpf_code_free(&code);
+	if (err)
+		return err;
+	err = cbpf_translate_c(prog, &how, &text, &len, NULL);
+	want_empty(err, text);
+	if (!err)
+		cbpf_text_free(text, len, mem);
+	cbpf_prog_free(prog);
+	return err;
+}
+
 static enum cbpf_err use_compare(const struct cbpf_mem *mem)
 {
 	struct cbpf_prog_opts opts = { .size = sizeof(opts), .mem = mem };
@@ -682,6 +707,7 @@ static const struct scenario {
 	{ "checking under every dialect",      use_check,          NULL },
 	{ "optimizing",                        use_optimize,       NULL },
 	{ "the set of dialects",               use_check_dialects, NULL },
+	{ "a program as C",                    use_translate,      NULL },
 	{ "comparing two programs",            use_compare,        NULL },
 	{ "a program made and run",            use_program,        NULL },
 	{ "a judge of interp",                 use_interp,         NULL },

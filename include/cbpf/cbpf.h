@@ -749,6 +749,27 @@ enum cbpf_err cbpf_optimize(const struct cbpf_insn *insns, size_t n,
 			    struct cbpf_optimized *report,
 			    struct cbpf_diag *diag);
 
+/* ---- translate --------------------------------------------------------- */
+
+struct cbpf_translate_opts {
+	size_t size;
+	const char *name; /* of the function; NULL: filter */
+	const struct cbpf_mem *mem;
+};
+
+/**
+ * Writes a program as a file of C11 that stands by itself: a function of the
+ * packet, caplen and wirelen, and of a context, a structure of the fields that
+ * the program reads, where it reads any. What it promises stands at its top.
+ * Free the text, of *len bytes and a NUL, with cbpf_text_free(). Errors:
+ * STEPS (it loops), UNAVAILABLE (it reads what C has no words for: nla, nlan,
+ * poff, random numbers), ARGUMENT, NOMEM.
+ */
+enum cbpf_err cbpf_translate_c(const struct cbpf_prog *prog,
+			       const struct cbpf_translate_opts *opts,
+			       char **text, size_t *len,
+			       struct cbpf_diag *diag);
+
 /* ---- kernel ------------------------------------------------------------ */
 
 /**

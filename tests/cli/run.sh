@@ -37,7 +37,7 @@ t "help of a verb" 0 "^usage: cbpf run" "$cbpf" help run
 t "help to a full disk" 2 "cannot write" sh -c '"$1" --help >/dev/full' - "$cbpf"
 t "version" 0 "^cbpf [0-9]+\.[0-9]+\.[0-9]+$" "$cbpf" --version
 t "an unknown verb" 2 "^cbpf: there is no verb fly" "$cbpf" fly
-for verb in run check trace asm dump attach sockets conform fuzz engines; do
+for verb in run check trace optimize translate asm dump attach sockets conform fuzz engines; do
     t "$verb --help" 0 "^usage: cbpf $verb" "$cbpf" $verb --help
     t "$verb with an unknown option" 2 "cbpf $verb" "$cbpf" $verb --nonsense
 done
@@ -54,6 +54,14 @@ t "through asm again" 0 "" sh -c '"$1" dump "$2" | "$1" dump -f dd - | cmp - "$3
 t "errors have a line and a column" 2 "bad.asm:2:1: expected \], found jeq" "$cbpf" asm "$tmp/bad.asm" -f dd
 t "and a caret" 2 "^    +\^$" "$cbpf" asm "$tmp/bad.asm" -f dd
 t "several in one run" 2 "bad.asm:4:7: expected an operand" "$cbpf" asm "$tmp/bad.asm" -f dd
+t "translate" 0 "^uint32_t arp\(const uint8_t \*p, uint32_t caplen, uint32_t wirelen\)$" "$cbpf" translate --to c --name arp "$tmp/arp.asm"
+t "translate, its promise" 0 "executes each statement at most once" "$cbpf" translate --to c "$tmp/arp.asm"
+t "translate, what C has no words for" 2 "there is no C for what instruction 0 reads" sh -c 'printf "ld poff\nret a\n" | "$1" translate --to c -' - "$cbpf"
+t "translate, a name that is none" 2 "1st is no name of a C function" "$cbpf" translate --to c --name 1st "$tmp/arp.asm"
+t "translate, a long name" 0 "^uint32_t a{600}\(" "$cbpf" translate --to c --name "$(printf '%0600d' 0 | tr 0 a)" "$tmp/arp.asm"
+t "translate, to nothing" 2 "\-\-to c is all there is" "$cbpf" translate "$tmp/arp.asm"
+t "translate, to what is not there" 2 "all there is, not cobol" "$cbpf" translate --to cobol "$tmp/arp.asm"
+t "translate, what loops" 2 "." sh -c 'printf "4\n0 0 0 1\n5 0 0 4294967294\n6 0 0 0\n6 0 0 0\n" | "$1" translate -d libpcap --to c --from ddd -' - "$cbpf"
 t "optimize" 0 "4 instructions, longest way 3; given 6, longest way 5" sh -c 'printf "ldh [12]\njeq #0x800, a\nld #5\nadd #6\nret a\na: ret #0\n" | "$1" optimize -' - "$cbpf"
 t "optimize, what is written" 0 "^\(002\) ret +#11$" sh -c 'printf "ldh [12]\njeq #0x800, a\nld #5\nadd #6\nret a\na: ret #0\n" | "$1" optimize --small -f d -' - "$cbpf"
 t "optimize, nothing better" 0 "nothing better was found" sh -c 'printf "ret #1\n" | "$1" optimize -' - "$cbpf"

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Programs as C: random programs of every dialect are translated, compiled with
+ * all warnings as errors and checks of undefined behaviour that trap, loaded,
+ * and run over packets that end where a page does that cannot be read: each
+ * returns what the interpreter returns.
+ *
+ *	translate CC HEADERS DIRECTORY [PROGRAMS]
+ *
+ * CC compiles, HEADERS is where cbpf/cbpf.h is, DIRECTORY for what is made.
+ */
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "cbpf/cbpf.h"
+#include "tap.h"
+
+#define INSNS	40
+#define PACKETS 16
+#define PAGE	4096
+
+struct translated {
+	struct cbpf_prog *prog;
+	uint32_t (*run)(const struct cbpf_packet *packet);
+};
+
+/* Fields of a context that a function may ask for. */
+static const char *const fields[] = {
+	"headroom", "has_link", "link_off", "net_off",	 "has_device", "proto",
+	"pkt_type", "ifindex",	"mark",	    "queue",	 "hatype",     "rxhash",
+	"cpu",	    "vlan_tci", "has_vlan", "vlan_tpid",
+};
+
+/* The function, and one of a packet of ours that calls it. */
+static void write_one(FILE *file, const char *text, unsigned number)
+{
+	char name[32];
+	const char *body;
+
+	snprintf(name, sizeof(name), "struct f%u_ctx {", number);
+	body = strstr(text, name);
+	/* what each of them defines, once for all */
+	fprintf(file,
+		"#define be16 be16_%u\n#define be32 be32_%u\n"
+		"#define word word_%u\n#define locate locate_%u\n%s",
+		number, number, number, number, text);
+	fprintf(file,
+		"#undef be16\n#undef be32\n#undef word\n#undef locate\n"
+		"uint32_t call%u(const struct cbpf_packet *packet);\n"
+		"uint32_t call%u(const struct cbpf_packet *packet)\n{\n",
+		number, number);
+	if (body)
+		fprintf(file, "\tconst struct f%u_ctx ctx = {\n", number);
+	for (size_t i = 0; body && i < sizeof(fields) / sizeof(*fields); i++) {
+		char field[40];
+		const char *at;
+
+		snprintf(field, sizeof(field), " %s;", fields[i]);
+		at = strstr(body, field);
+		if (at && at < strstr(body, "};"))
+			fprintf(file, "\t\t.%s = packet->ctx->%s,\n", fields[i],
+				fields[i]);
+	}
+	fprintf(file,
+		"%s\treturn f%u(packet->data, packet->caplen, "
+		"packet->wirelen%s);\n}\n",
+		body ? "\t};\n" : "", number, body ? ", &ctx" : "");
+}
+
+/* Random programs of a dialect, written; how many. */
+static unsigned make(FILE *file, enum cbpf_dialect dialect, unsigned n,
+		     struct translated *made, unsigned first)
+{
+	struct cbpf_prog_opts opts = { .size = sizeof(opts),
+				       .dialect = dialect };
+	struct cbpf_random_opts random = { .size = sizeof(random),
+					   .dialect = dialect,
+					   .max_insns = INSNS };
+	uint64_t seed = 9 + (uint64_t)dialect;
+	unsigned taken = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		struct cbpf_translate_opts how = { .size = sizeof(how) };
+		struct cbpf_insn insns[INSNS];
+		size_t len = cbpf_random_program(&seed, &random, insns), size;
+		struct cbpf_prog *prog;
+		char name[16], *text;
+
+		if (cbpf_prog_new(insns, len, &opts, &prog, NULL) != CBPF_OK)
+			continue;
+		snprintf(name, sizeof(name), "f%u", first + taken);
+		how.name = name;
+		if (cbpf_translate_c(prog, &how, &text, &size, NULL) !=
+		    CBPF_OK) {
+			cbpf_prog_free(prog);
+			continue;
+		}
+		fprintf(file, "uint32_t %s();\n", name);
+		write_one(file, text, first + taken);
+		cbpf_text_free(text, size, NULL);
+		made[first + taken++].prog = prog;
+	}
+	return taken;
+}
+
+static struct cbpf_ctx some_ctx(uint64_t draw)
+{
+	return (struct cbpf_ctx){ .has_device = draw & 1,
+				  .has_link = draw >> 1 & 1,
+				  .has_vlan = draw >> 2 & 1,
+				  .net_off = draw >> 3 & 1 ? 14 : 0,
+				  .ifindex = (uint32_t)(draw >> 4 & 7),
+				  .hatype = (uint16_t)(draw >> 7 & 3),
+				  .mark = (uint32_t)draw,
+				  .rxhash = (uint32_t)(draw >> 9),
+				  .proto = (uint16_t)draw,
+				  .queue = (uint16_t)(draw >> 3),
+				  .vlan_tci = (uint16_t)(draw >> 5),
+				  .vlan_tpid = 0x8100,
+				  .pkt_type = (uint8_t)(draw >> 6 & 7) };
+}
+
+/* Packets for which one is not what the interpreter says. */
+static unsigned differing(const struct translated *t, uint8_t *page,
+			  uint64_t *seed)
+{
+	unsigned bad = 0;
+
+	for (int i = 0; i < PACKETS; i++) {
+		uint8_t data[CBPF_RANDOM_MOST];
+		uint32_t len = (uint32_t)cbpf_random_packet(seed, t->prog, 0,
+							    data, sizeof(data));
+		struct cbpf_ctx ctx = some_ctx(*seed);
+		struct cbpf_packet packet = { .data = page + PAGE - len,
+					      .caplen = len,
+					      .wirelen = len + i % 3,
+					      .ctx = &ctx };
+		struct cbpf_result result;
+
+		memcpy(page + PAGE - len, data, len);
+		cbpf_run(t->prog, &packet, &result);
+		bad += t->run(&packet) != result.value;
+	}
+	return bad;
+}
+
+static void *load(const char *cc, const char *headers, const char *directory)
+{
+	char command[2048];
+
+	snprintf(
+		command, sizeof(command),
+		"%s -std=c11 -O1 -w -fPIC -shared -fsanitize=undefined "
+		"-fsanitize-undefined-trap-on-error -I%s -o %s/made.so "
+		"%s/made.c && %s -std=c11 -Wall -Wextra -Werror -Wno-strict-prototypes "
+		"-fsyntax-only -I%s %s/made.c",
+		cc, headers, directory, directory, cc, headers, directory);
+	if (system(command) != 0)
+		return NULL;
+	snprintf(command, sizeof(command), "%s/made.so", directory);
+	return dlopen(command, RTLD_NOW);
+}
+
+int main(int argc, char **argv)
+{
+	unsigned programs = argc > 4 ? (unsigned)atoi(argv[4]) : 100;
+	struct translated *made;
+	unsigned first[CBPF_DIALECTS + 1] = { 0 };
+	uint64_t seed = 3;
+	uint8_t *page;
+	char path[1024];
+	void *library;
+	FILE *file;
+
+	if (argc < 4) {
+		fprintf(stderr, "usage: translate CC HEADERS DIRECTORY "
+				"[PROGRAMS]\n");
+		return 2;
+	}
+	made = calloc((size_t)programs * CBPF_DIALECTS + 1, sizeof(*made));
+	page = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	snprintf(path, sizeof(path), "%s/made.c", argv[3]);
+	file = fopen(path, "w");
+	if (!made || page == MAP_FAILED || !file ||
+	    mprotect(page + PAGE, PAGE, PROT_NONE) != 0)
+		return 2;
+	fprintf(file, "#include \"cbpf/cbpf.h\"\n");
+	for (int d = 0; d < CBPF_DIALECTS; d++)
+		first[d + 1] = first[d] + make(file, (enum cbpf_dialect)d,
+					       programs, made, first[d]);
+	fclose(file);
+	library = load(argv[1], argv[2], argv[3]);
+	tap_ok(library != NULL, "%u functions are C without a warning",
+	       first[CBPF_DIALECTS]);
+	for (int d = 0; library && d < CBPF_DIALECTS; d++) {
+		unsigned bad = 0;
+
+		for (unsigned i = first[d]; i < first[d + 1]; i++) {
+			char name[32];
+			void *symbol;
+
+			snprintf(name, sizeof(name), "call%u", i);
+			symbol = dlsym(library, name);
+			if (!symbol) {
+				bad++;
+				continue;
+			}
+			memcpy(&made[i].run, &symbol, sizeof(symbol));
+			bad += differing(&made[i], page, &seed);
+		}
+		tap_ok(bad == 0 && first[d + 1] - first[d] > programs / 4,
+		       "%s: %u programs as C, %u packets differ",
+		       cbpf_dialect_name((enum cbpf_dialect)d),
+		       first[d + 1] - first[d], bad);
+	}
+	for (unsigned i = 0; i < first[CBPF_DIALECTS]; i++)
+		cbpf_prog_free(made[i].prog);
+	free(made);
+	return tap_done();
+}
