@@ -33,7 +33,7 @@ analyse: # clang-tidy, which must find nothing
 cover: # branches that the tests take, and why not the others
 	scripts/cover
 
-mutants: # one token changed at a time: do the tests see it? an hour or two
+mutants: # one token changed at a time: do the tests see it? half an hour
 	scripts/mutants
 
 trust: # the table of docs/trust.md again; some hours
