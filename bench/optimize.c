@@ -100,13 +100,17 @@ static void draw_axes(FILE *file)
 {
 	char text[32];
 
-	for (double ms = 0.01; ms < 2000; ms *= 10) {
+	for (int power = -2; power <= 3; power++) {
+		double ms = pow(10, power);
+
 		fprintf(file, "<path stroke=\"#ddd\" d=\"M60 %.1fH480\"/>\n",
 			y_of(ms));
 		snprintf(text, sizeof(text), "%g ms", ms);
 		draw_text(file, 4, y_of(ms) + 4, "#000", text);
 	}
-	for (double n = 10; n < 20000; n *= 10) {
+	for (int power = 1; power <= 4; power++) {
+		double n = pow(10, power);
+
 		snprintf(text, sizeof(text), "%g terms", n);
 		draw_text(file, x_of(n) - 20, 340, "#000", text);
 	}

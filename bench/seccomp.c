@@ -45,7 +45,7 @@ static const struct call {
 	{ "close_range", SYS_close_range, { 9, 5, 0 } },
 };
 
-#define CALLS (sizeof(calls) / sizeof(calls[0]))
+#define CALLS ((int)(sizeof(calls) / sizeof(calls[0])))
 
 enum { NO_FILTER, BY_DEFAULT, BY_TREE, OURS, FILTERS };
 
@@ -56,7 +56,7 @@ static const char *const names[FILTERS] = { "none", "libseccomp",
 
 static bool is_tested(int nr)
 {
-	for (size_t i = 0; i < CALLS; i++)
+	for (int i = 0; i < CALLS; i++)
 		if (calls[i].nr == nr)
 			return true;
 	return false;
@@ -67,7 +67,7 @@ static bool add_rules(scmp_filter_ctx ctx, int *listed)
 {
 	int n = CALLS;
 
-	for (size_t i = 0; i < CALLS; i++)
+	for (int i = 0; i < CALLS; i++)
 		if (seccomp_rule_add(ctx, SCMP_ACT_ALLOW, (int)calls[i].nr, 1,
 				     SCMP_A0(SCMP_CMP_EQ,
 					     (scmp_datum_t)calls[i].args[0])))
@@ -133,7 +133,7 @@ static void count(const char *name, const struct cbpf_code *code,
 
 	if (cbpf_prog_new(code->insns, code->n, &opts, &prog, NULL) != CBPF_OK)
 		return;
-	for (size_t i = 0; i < CALLS; i++) {
+	for (int i = 0; i < CALLS; i++) {
 		uint64_t n =
 			count_call(prog, (int)calls[i].nr, calls[i].args[0]);
 
@@ -141,7 +141,7 @@ static void count(const char *name, const struct cbpf_code *code,
 		most = n > most ? n : most;
 	}
 	all = tested;
-	for (size_t i = CALLS; i < LISTED; i++) {
+	for (int i = CALLS; i < LISTED; i++) {
 		uint64_t n = count_call(prog, listed[i], 0);
 
 		all += n;
@@ -167,7 +167,7 @@ static double now(void)
 /* In the child: nanoseconds a call. */
 static void time_calls(double *ns)
 {
-	for (size_t i = 0; i < CALLS; i++) {
+	for (int i = 0; i < CALLS; i++) {
 		const struct call *c = &calls[i];
 		double start = now();
 
@@ -216,11 +216,11 @@ static void time_all(const struct cbpf_code *codes, int runs)
 				printf("no filter can be installed here\n");
 				return;
 			}
-			for (size_t i = 0; i < CALLS; i++)
+			for (int i = 0; i < CALLS; i++)
 				ns[f][i][run] = made[i];
 		}
 	}
-	for (size_t i = 0; i < CALLS; i++) {
+	for (int i = 0; i < CALLS; i++) {
 		printf("%-12s", calls[i].name);
 		for (int f = 0; f < FILTERS; f++) {
 			qsort(ns[f][i], (size_t)runs, sizeof(double), compare);

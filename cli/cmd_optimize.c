@@ -182,7 +182,7 @@ static int optimize(struct optimize *o)
 {
 	const struct cbpf_code *given = &o->source.code;
 	struct cbpf_optimized r;
-	struct cbpf_compared compared;
+	struct cbpf_compared compared = { .is_same = true };
 	struct cbpf_code better;
 	struct cbpf_diag diag;
 	enum cbpf_err err;

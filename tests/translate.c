@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "cbpf/cbpf.h"
@@ -99,7 +100,6 @@ static unsigned make(FILE *file, enum cbpf_dialect dialect, unsigned n,
 			cbpf_prog_free(prog);
 			continue;
 		}
-		fprintf(file, "uint32_t %s();\n", name);
 		write_one(file, text, first + taken);
 		cbpf_text_free(text, size, NULL);
 		made[first + taken++].prog = prog;
@@ -148,21 +148,84 @@ static unsigned differing(const struct translated *t, uint8_t *page,
 	return bad;
 }
 
-static void *load(const char *cc, const char *headers, const char *directory)
+/* Whether a program ends with 0. */
+static bool succeeds(const char *const *argv)
 {
-	char command[2048];
+	int status;
+	pid_t child = fork();
 
-	snprintf(
-		command, sizeof(command),
-		"%s -std=c11 -O1 -w -fPIC -shared -fsanitize=undefined "
-		"-fsanitize-undefined-trap-on-error -I%s -o %s/made.so "
-		"%s/made.c && %s -std=c11 -Wall -Wextra -Werror -Wno-strict-prototypes "
-		"-fsyntax-only -I%s %s/made.c",
-		cc, headers, directory, directory, cc, headers, directory);
-	if (system(command) != 0)
+	if (child == 0) {
+		execvp(argv[0], (char *const *)argv);
+		_exit(127);
+	}
+	return child > 0 && waitpid(child, &status, 0) == child &&
+	       WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+static void *load(const char *cc, const char *headers, const char *source,
+		  const char *library)
+{
+	const char *const looks[] = { cc,	 "-std=c11", "-Wall",
+				      "-Wextra", "-Werror",  "-fsyntax-only",
+				      "-I",	 headers,    source,
+				      NULL };
+	const char *const makes[] = { cc,
+				      "-std=c11",
+				      "-O1",
+				      "-fPIC",
+				      "-shared",
+				      "-fsanitize=undefined",
+				      "-fsanitize-undefined-trap-on-error",
+				      "-I",
+				      headers,
+				      "-o",
+				      library,
+				      source,
+				      NULL };
+
+	if (!succeeds(looks) || !succeeds(makes))
 		return NULL;
-	snprintf(command, sizeof(command), "%s/made.so", directory);
-	return dlopen(command, RTLD_NOW);
+	return dlopen(library, RTLD_NOW);
+}
+
+/* Two pages of which the second cannot be touched; NULL: none. */
+static uint8_t *make_pages(void)
+{
+	uint8_t *pages = mmap(NULL, (size_t)2 * PAGE, PROT_READ | PROT_WRITE,
+			      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (pages == MAP_FAILED || mprotect(pages + PAGE, PAGE, PROT_NONE) != 0)
+		return NULL;
+	return pages;
+}
+
+/* Programs of a dialect: first to before the last. */
+static void test_dialect(enum cbpf_dialect dialect, void *library,
+			 struct translated *made, unsigned first, unsigned last,
+			 unsigned wanted)
+{
+	uint8_t *page = make_pages();
+	uint64_t seed = 3;
+	unsigned bad = 0;
+
+	for (unsigned i = first; i < last; i++) {
+		char name[32];
+		void *symbol;
+
+		snprintf(name, sizeof(name), "call%u", i);
+		symbol = dlsym(library, name);
+		if (!symbol || !page) {
+			bad++;
+			continue;
+		}
+		memcpy(&made[i].run, &symbol, sizeof(symbol));
+		bad += differing(&made[i], page, &seed);
+	}
+	tap_ok(bad == 0 && last - first > wanted,
+	       "%s: %u programs as C, %u packets differ",
+	       cbpf_dialect_name(dialect), last - first, bad);
+	if (page)
+		munmap(page, (size_t)2 * PAGE);
 }
 
 int main(int argc, char **argv)
@@ -170,9 +233,7 @@ int main(int argc, char **argv)
 	unsigned programs = argc > 4 ? (unsigned)atoi(argv[4]) : 100;
 	struct translated *made;
 	unsigned first[CBPF_DIALECTS + 1] = { 0 };
-	uint64_t seed = 3;
-	uint8_t *page;
-	char path[1024];
+	char source[1024], path[1024];
 	void *library;
 	FILE *file;
 
@@ -181,43 +242,23 @@ int main(int argc, char **argv)
 				"[PROGRAMS]\n");
 		return 2;
 	}
-	made = calloc((size_t)programs * CBPF_DIALECTS + 1, sizeof(*made));
-	page = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE,
-		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	snprintf(path, sizeof(path), "%s/made.c", argv[3]);
-	file = fopen(path, "w");
-	if (!made || page == MAP_FAILED || !file ||
-	    mprotect(page + PAGE, PAGE, PROT_NONE) != 0)
+	snprintf(source, sizeof(source), "%s/made.c", argv[3]);
+	snprintf(path, sizeof(path), "%s/made.so", argv[3]);
+	file = fopen(source, "w");
+	if (!file)
 		return 2;
+	made = calloc((size_t)programs * CBPF_DIALECTS + 1, sizeof(*made));
 	fprintf(file, "#include \"cbpf/cbpf.h\"\n");
-	for (int d = 0; d < CBPF_DIALECTS; d++)
+	for (int d = 0; made && d < CBPF_DIALECTS; d++)
 		first[d + 1] = first[d] + make(file, (enum cbpf_dialect)d,
 					       programs, made, first[d]);
 	fclose(file);
-	library = load(argv[1], argv[2], argv[3]);
+	library = load(argv[1], argv[2], source, path);
 	tap_ok(library != NULL, "%u functions are C without a warning",
 	       first[CBPF_DIALECTS]);
-	for (int d = 0; library && d < CBPF_DIALECTS; d++) {
-		unsigned bad = 0;
-
-		for (unsigned i = first[d]; i < first[d + 1]; i++) {
-			char name[32];
-			void *symbol;
-
-			snprintf(name, sizeof(name), "call%u", i);
-			symbol = dlsym(library, name);
-			if (!symbol) {
-				bad++;
-				continue;
-			}
-			memcpy(&made[i].run, &symbol, sizeof(symbol));
-			bad += differing(&made[i], page, &seed);
-		}
-		tap_ok(bad == 0 && first[d + 1] - first[d] > programs / 4,
-		       "%s: %u programs as C, %u packets differ",
-		       cbpf_dialect_name((enum cbpf_dialect)d),
-		       first[d + 1] - first[d], bad);
-	}
+	for (int d = 0; library && d < CBPF_DIALECTS; d++)
+		test_dialect((enum cbpf_dialect)d, library, made, first[d],
+			     first[d + 1], programs / 4);
 	for (unsigned i = 0; i < first[CBPF_DIALECTS]; i++)
 		cbpf_prog_free(made[i].prog);
 	free(made);

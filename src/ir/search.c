@@ -225,7 +225,7 @@ static void share_counts(struct search *s, uint32_t n)
 	uint64_t all = count_of(s, 0, n - 1) + 1;
 
 	for (uint32_t i = 0; i < n; i++)
-		s->items[i].count = 8 * n * s->items[i].count + all;
+		s->items[i].count = (uint64_t)8 * n * s->items[i].count + all;
 }
 
 uint32_t search_plan(struct search *s, uint32_t n, uint32_t first)

@@ -140,27 +140,28 @@ static void keep(struct comparison *c, const struct cbpf_packet *packet,
 }
 
 /* Both over a packet, of CBPF_RANDOM_MOST bytes: whether they agree. */
-static bool judge(struct comparison *c, struct cbpf_packet *packet,
+static bool judge(struct comparison *c, const struct cbpf_packet *given,
 		  uint64_t number)
 {
 	struct cbpf_compared *r = c->report;
 	struct cbpf_ctx ctx = make_ctx(number);
+	struct cbpf_packet packet = *given;
 	struct cbpf_result results[2];
 	bool is_new;
 
-	packet->ctx = &ctx;
-	is_new = run_side(&c->sides[0], packet, &results[0]);
-	is_new |= run_side(&c->sides[1], packet, &results[1]);
+	packet.ctx = &ctx;
+	is_new = run_side(&c->sides[0], &packet, &results[0]);
+	is_new |= run_side(&c->sides[1], &packet, &results[1]);
 	r->packets++;
 	c->steps += results[0].steps + results[1].steps;
 	if (is_new)
-		keep(c, packet, number);
+		keep(c, &packet, number);
 	if (results[0].value == results[1].value)
 		return true;
 	r->is_same = false;
-	memcpy(r->data, packet->data, packet->caplen);
-	r->caplen = packet->caplen;
-	r->wirelen = packet->wirelen;
+	memcpy(r->data, packet.data, packet.caplen);
+	r->caplen = packet.caplen;
+	r->wirelen = packet.wirelen;
 	r->ctx = ctx;
 	r->value_a = results[0].value;
 	r->value_b = results[1].value;
