@@ -53,7 +53,6 @@ struct joiner {
 	uint32_t head, n_head; /* qualifiers that an id may inherit */
 	bool takes_ids;	       /* in the parentheses of a head: ids alone */
 	bool is_strange;       /* libpcap must say what it is */
-			       /* libpcap must say what it is */
 	bool is_broken;	       /* memory was refused */
 	struct compiler compiler;
 	struct cbpf_diag refused; /* the last primitive, if one was */
@@ -248,6 +247,9 @@ static uint32_t read_row(struct joiner *j, unsigned depth);
 static void read_group(struct joiner *j, uint32_t row, struct term term,
 		       unsigned depth)
 {
+	/* an id behind it has the qualifiers from before it (grammar.y) */
+	uint32_t head = j->head, n_head = j->n_head;
+
 	if (depth == DEPTH_MAX) {
 		j->is_strange = true;
 		return;
@@ -259,6 +261,8 @@ static void read_group(struct joiner *j, uint32_t row, struct term term,
 		return;
 	}
 	j->at++;
+	j->head = head;
+	j->n_head = n_head;
 	add_term(j, row, term);
 }
 
@@ -438,10 +442,11 @@ static void write_primitive(struct joiner *j, const struct bpf_program *program,
 
 /*
  * Terms in a row with the same program but for numbers that a packet's are
- * compared with, each for a hit: `host a or host b or host c`. Behind
- * the first, which has failed, every load is inside the packet, and which tests
- * are reached is the same for all others. So they are written as one, which
- * compares with all numbers where the program has one:
+ * compared with, each for a hit: `host a or host b or host c`. Behind the
+ * first, which has failed, every load is inside the packet, and which tests are
+ * reached is the same for all others. So they are written as one, which compares
+ * with all numbers where the program has one, if no way leads to any of them but
+ * past the first:
  *
  *	ld [26]			ld [26]
  *	jeq #a, hit, next	jeq #b, hit, L
@@ -561,13 +566,16 @@ static void close_family(struct joiner *j, struct family *f)
 	f->is_open = false;
 }
 
-/* A primitive of a row: of the family at hand, or the first of another. */
+/*
+ * A primitive of a row: of the family at hand, or the first of another. ways:
+ * so many lead to its label.
+ */
 static void write_term(struct joiner *j, struct family *f, uint32_t label,
-		       const struct bpf_program *program, uint32_t hit,
-		       uint32_t miss)
+		       uint32_t ways, const struct bpf_program *program,
+		       uint32_t hit, uint32_t miss)
 {
 	/* f->miss == label: it stands behind the last of them */
-	if (f->is_open && f->miss == label && f->hit == hit &&
+	if (f->is_open && ways == 1 && f->miss == label && f->hit == hit &&
 	    is_like(&f->program, program)) {
 		if (f->n == 0)
 			j->at_label[label] = j->n;
@@ -610,6 +618,15 @@ static void find_ways(const struct joiner *j, const uint32_t *order,
 	}
 }
 
+/* Of a row's labels, which follow each other: how often each is named. */
+static void count_ways(const uint32_t *labels, uint32_t n, const uint32_t *next,
+		       uint32_t *ways)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (next[i] >= labels[0] && next[i] - labels[0] < n)
+			ways[next[i] - labels[0]]++;
+}
+
 /*
  * A row, whose value leads to one label or the other: once a term holds the
  * rest is asked for what stands behind the next `and`, once it fails behind
@@ -618,7 +635,7 @@ static void find_ways(const struct joiner *j, const uint32_t *order,
 /* NOLINTNEXTLINE(misc-no-recursion) */
 static void write_row(struct joiner *j, uint32_t row, uint32_t yes, uint32_t no)
 {
-	uint32_t n = 0, *order, *labels, *next_or, *next_and;
+	uint32_t n = 0, *order, *labels, *next_or, *next_and, *ways;
 	struct family family = { 0 };
 
 	for (uint32_t t = j->rows[row].first; t != NONE; t = j->terms[t].next)
@@ -627,7 +644,8 @@ static void write_row(struct joiner *j, uint32_t row, uint32_t yes, uint32_t no)
 	labels = arena_take(j->arena, n, sizeof(*labels));
 	next_or = arena_take(j->arena, n, sizeof(*next_or));
 	next_and = arena_take(j->arena, n, sizeof(*next_and));
-	if (!order || !labels || !next_or || !next_and) {
+	ways = arena_take(j->arena, n, sizeof(*ways));
+	if (!order || !labels || !next_or || !next_and || !ways) {
 		j->is_broken = true;
 		return;
 	}
@@ -637,6 +655,8 @@ static void write_row(struct joiner *j, uint32_t row, uint32_t yes, uint32_t no)
 		labels[n++] = add_label(j);
 	}
 	find_ways(j, order, labels, n, next_or, next_and, yes, no);
+	count_ways(labels, n, next_or, ways);
+	count_ways(labels, n, next_and, ways);
 	for (uint32_t i = 0; i < n && !j->is_strange && !j->is_broken; i++) {
 		const struct term term = j->terms[order[i]];
 		uint32_t held = term.is_not ? next_or[i] : next_and[i];
@@ -648,8 +668,8 @@ static void write_row(struct joiner *j, uint32_t row, uint32_t yes, uint32_t no)
 			j->at_label[labels[i]] = j->n;
 			write_row(j, term.row, held, failed);
 		} else if (compile_primitive(j, &term, &program)) {
-			write_term(j, &family, labels[i], &program, held,
-				   failed);
+			write_term(j, &family, labels[i], ways[i], &program,
+				   held, failed);
 			if (family.program.bf_insns != program.bf_insns)
 				pcap_freecode(&program);
 		}

@@ -34,8 +34,12 @@ static bool fail(struct list *l, const char *words)
 {
 	char sentence[1200];
 
-	snprintf(sentence, sizeof(sentence), "%.100s:%u: %s", l->path, l->line,
-		 words);
+	if (l->line)
+		snprintf(sentence, sizeof(sentence), "%.100s:%u: %s", l->path,
+			 l->line, words);
+	else
+		snprintf(sentence, sizeof(sentence), "%.100s: %s", l->path,
+			 words);
 	return tokens_fail(l->tokens, l->name->offset, CBPF_E_EXPR, sentence,
 			   l->diag);
 }
@@ -117,6 +121,7 @@ static bool add_address(struct list *l, char *entry)
 	char *slash = strchr(entry, '/'), *dash = strchr(entry, '-'), *end;
 	uint32_t low, high;
 	unsigned long bits;
+	char id[64];
 
 	if (dash) {
 		*dash = '\0';
@@ -137,8 +142,9 @@ static bool add_address(struct list *l, char *entry)
 	if (bits > 128 || *end ||
 	    !(is_ip6(entry) || (parse_ip4(entry, &low) && bits <= 32)))
 		return fail(l, "a network is ADDRESS/BITS");
-	*slash = '/';
-	add_term(l, "net", entry);
+	/* in decimal: to libpcap a 0 before it makes it octal */
+	snprintf(id, sizeof(id), "%s/%lu", entry, bits);
+	add_term(l, "net", id);
 	return true;
 }
 
@@ -158,6 +164,7 @@ static bool add_port(struct list *l, char *entry)
 {
 	char *dash = strchr(entry, '-');
 	unsigned long low, high;
+	char id[32];
 
 	if (dash)
 		*dash = '\0';
@@ -165,13 +172,14 @@ static bool add_port(struct list *l, char *entry)
 		return fail(l, "a port is a number up to 65535, or two with a "
 			       "- between");
 	if (!dash) {
-		add_term(l, "port", entry);
+		snprintf(id, sizeof(id), "%lu", low);
+		add_term(l, "port", id);
 		return true;
 	}
 	if (low > high)
 		return fail(l, "the range ends before it begins");
-	*dash = '-';
-	add_term(l, "portrange", entry);
+	snprintf(id, sizeof(id), "%lu-%lu", low, high);
+	add_term(l, "portrange", id);
 	return true;
 }
 
@@ -193,19 +201,41 @@ static bool read_line(struct list *l, char *line)
 							 : add_address(l, at);
 }
 
+/* The bytes up to the next newline, as text; false: none, or said why not. */
+static bool next_line(struct list *l, FILE *in, char *line, bool *is_bad)
+{
+	size_t n = 0;
+	int byte = getc(in);
+
+	if (byte == EOF)
+		return false;
+	l->line++;
+	for (; byte != EOF && byte != '\n'; byte = getc(in)) {
+		*is_bad = true;
+		if (byte == '\0')
+			return fail(l, "a list has no byte 0");
+		if (n == LINE_MAX_LEN - 1)
+			return fail(l, "the line is too long");
+		*is_bad = false;
+		line[n++] = (char)byte;
+	}
+	line[n] = '\0';
+	return true;
+}
+
 static bool read_lines(struct list *l, FILE *in)
 {
 	char line[LINE_MAX_LEN];
+	bool is_bad = false;
 
-	while (fgets(line, sizeof(line), in)) {
-		l->line++;
-		if (!strchr(line, '\n') && !feof(in))
-			return fail(l, "the line is too long");
+	while (next_line(l, in, line, &is_bad))
 		if (!read_line(l, line))
 			return false;
-	}
+	if (is_bad)
+		return false;
+	l->line = 0;
 	if (ferror(in))
-		return fail(l, "cannot read it");
+		return fail(l, strerror(errno));
 	return l->n_entries > 0 || fail(l, "the list is empty");
 }
 

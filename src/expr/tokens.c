@@ -93,7 +93,8 @@ static struct token next_token(const char *text, const char *at)
 		token.len = 0;
 		return token;
 	}
-	if (is_word_char(*at) && *at != ':' && *at != '-' && *at != '/')
+	if ((is_word_char(*at) && *at != ':' && *at != '-' && *at != '/') ||
+	    strncmp(at, "::", 2) == 0)
 		return word_at(text, at);
 	for (size_t i = 0; i < sizeof(pairs) / sizeof(*pairs); i++)
 		if (strncmp(at, pairs[i], 2) == 0)

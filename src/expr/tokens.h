@@ -50,8 +50,8 @@ CBPF_INTERNAL bool tokens_fail(const struct tokens *tokens, uint32_t offset,
 			       enum cbpf_err err, const char *words,
 			       struct cbpf_diag *diag);
 /*
- * Reads the file of a list: `what` is its host, net or port, and the words that
- * stand before it are given to each entry.
+ * Reads the file of a list: the last of head is its host, net or port, and the
+ * words before that are given to each entry.
  */
 CBPF_INTERNAL bool tokens_add_list(struct tokens *tokens,
 				   const struct token *head, uint32_t n_head,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Searches: see search.h. Halves while there is a good part of the numbers on
- * each side, so that the recursion is log n deep.
+ * Searches: see search.h. Each level has half of the numbers, or of what is met
+ * by them, so that the recursion is log n deep.
  */
 #include "ir/search.h"
 
@@ -9,6 +9,7 @@
 
 bool search_take(struct search *s, struct arena *arena, uint32_t most)
 {
+	s->most = most;
 	s->items = arena_take(arena, most, sizeof(*s->items));
 	s->tests = arena_take(arena, most, sizeof(*s->tests));
 	s->is_single = arena_take(arena, most, sizeof(*s->is_single));
@@ -19,6 +20,7 @@ bool search_take(struct search *s, struct arena *arena, uint32_t most)
 
 static uint32_t add_test(struct search *s, bool is_equal, uint32_t k)
 {
+	cbpf_assert(s->n_tests < s->most);
 	s->tests[s->n_tests].is_equal = is_equal;
 	s->tests[s->n_tests].k = k;
 	return s->n_tests++;
@@ -36,21 +38,25 @@ static uint32_t first_range(const struct search *s, uint32_t low, uint32_t high)
 /*
  * Which of the items are asked for by themselves: single numbers, if they do
  * not go where what is left before them does. The others are joined in rest,
- * which has one at the least.
+ * which has one at the least. What was asked for before goes anywhere.
  */
 static uint32_t find_singles(struct search *s, uint32_t low, uint32_t high,
 			     uint32_t *n_rest)
 {
-	uint32_t n = 0, to = first_range(s, low, high);
+	uint32_t n = 0, to = first_range(s, low, high), last = high;
 
 	*n_rest = 0;
+	while (last > low && s->items[last].is_asked)
+		last--;
 	for (uint32_t i = low; i <= high; i++) {
 		const struct search_item *item = &s->items[i];
 		bool is_like_rest = item->to == to;
 
-		s->begins[i] = false;
+		s->begins[i] = s->is_single[i] = false;
+		if (item->is_asked && i != last)
+			continue;
 		s->is_single[i] = item->first == item->last && !is_like_rest &&
-				  (i < high || *n_rest);
+				  (i < last || *n_rest);
 		if (s->is_single[i]) {
 			n++;
 		} else if (*n_rest && is_like_rest) {
@@ -148,7 +154,7 @@ static uint32_t find_heavy_middle(const struct search *s, uint32_t low,
 {
 	uint64_t all = count_of(s, low, high), below = 0, best = UINT64_MAX;
 	uint32_t mid = low;
-	bool has_free = false;
+	bool has_free = false, has_below = false;
 
 	for (uint32_t i = low + 1; i <= high; i++)
 		has_free |= s->begins[i];
@@ -158,8 +164,10 @@ static uint32_t find_heavy_middle(const struct search *s, uint32_t low,
 		uint64_t apart;
 
 		below += s->items[i - 1].count;
+		has_below |= !s->items[i - 1].is_asked;
 		apart = 2 * below > all ? 2 * below - all : all - 2 * below;
-		if (apart < best && (s->begins[i] || !has_free)) {
+		if (apart < best && has_below && !s->items[i].is_asked &&
+		    (s->begins[i] || !has_free)) {
 			best = apart;
 			mid = i;
 		}
@@ -188,7 +196,7 @@ static uint32_t plan_most(struct search *s, uint32_t low, uint32_t high,
 	uint32_t test = add_test(s, true, s->items[most].first);
 
 	s->tests[test].yes = s->items[most].to;
-	s->items[most].to = s->items[most > low ? most - 1 : most + 1].to;
+	s->items[most].is_asked = true;
 	s->items[most].count = 0;
 	s->tests[test].no = plan(s, low, high);
 	return s->first + test;
@@ -232,6 +240,8 @@ uint32_t search_plan(struct search *s, uint32_t n, uint32_t first)
 {
 	s->n_tests = 0;
 	s->first = first;
+	for (uint32_t i = 0; i < n; i++)
+		s->items[i].is_asked = false;
 	if (s->is_counted)
 		share_counts(s, n);
 	return plan(s, 0, n - 1);

@@ -14,23 +14,22 @@
  * being equal; every other boundary costs one for order, wherever that stands
  * in the tree, so those halve the numbers at no cost. In the middle of single
  * numbers alone one more test does, unless there are few of them.
+ *
+ * Where it is known how often numbers are asked for, what is met most is near
+ * the begin: the tree is halved by how often, and a single number that is met
+ * more often than all others together is asked for first.
  */
 #ifndef CBPF_IR_SEARCH_H
 #define CBPF_IR_SEARCH_H
 
 #include "base/memory.h"
 
-/*
- * Where it is known how often numbers are asked for, what is met most is near
- * the begin: the tree is halved by how often, and a single number that is met
- * more often than all others together is asked for first.
- */
-
 /* Numbers first to last, in order, without a gap, from 0 to the highest. */
 struct search_item {
 	uint32_t first, last;
 	uint32_t to;	/* a place of the caller's, below the tests' */
 	uint64_t count; /* how often it is met, if is_counted */
+	bool is_asked;	/* its own: a test before has taken it out */
 };
 
 struct search_test {
@@ -48,6 +47,7 @@ struct search {
 	uint32_t n_tests;	   /* fewer than items */
 
 	/* its own */
+	uint32_t most;		  /* items there is room for */
 	uint32_t first;		  /* the place of the first test */
 	bool *is_single;	  /* by item: asked for by itself */
 	bool *begins;		  /* by item: compared with in any case */
