@@ -339,6 +339,38 @@ static uint32_t other_edge(const struct ir *ir, uint32_t id,
 	return has_edge ? only_exit(ir, id, step, edge) : IR_NONE;
 }
 
+/* The different edges of a step, in order from the last; at most three. */
+static uint32_t find_edges(const struct ir *ir, uint32_t id,
+			   const struct step *step, uint32_t edges[3])
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = step->n; i-- > 0 && n < 3;) {
+		uint32_t edge = edge_of(ir, id, step, i), k = 0;
+
+		while (k < n && !ir_is_same_edge(ir, edge, edges[k]))
+			k++;
+		if (k == n)
+			edges[n++] = edge;
+	}
+	return n;
+}
+
+/* The first edge that leads to a step of the same value, or IR_NONE. */
+static uint32_t way_to_same(const struct ir *ir, uint32_t id,
+			    const struct step *step)
+{
+	struct step next;
+
+	for (uint32_t i = 0; i < step->n; i++) {
+		uint32_t edge = edge_of(ir, id, step, i);
+
+		if (leads_to_step(ir, edge, &next) && next.value == step->value)
+			return edge;
+	}
+	return IR_NONE;
+}
+
 /*
  * By which edge the row goes on from its first step: to a step that leaves it
  * for the same place, or is of the same value. IR_NONE: by none.
@@ -346,26 +378,18 @@ static uint32_t other_edge(const struct ir *ir, uint32_t id,
 static uint32_t first_way(const struct ir *ir, uint32_t id,
 			  const struct step *step)
 {
-	uint32_t same = IR_NONE, last = IR_NONE;
+	uint32_t edges[3], n = find_edges(ir, id, step, edges);
 
-	for (uint32_t i = step->n; i-- > 0;) {
-		uint32_t edge = edge_of(ir, id, step, i);
+	/* of more than two, no one is left when one is taken away */
+	for (uint32_t k = 0; n == 2 && k < 2; k++) {
 		struct step next;
-		uint32_t exit;
 
-		if (last != IR_NONE && ir_is_same_edge(ir, edge, last))
-			continue;
-		last = edge;
-		if (!leads_to_step(ir, edge, &next))
-			continue;
-		exit = only_exit(ir, id, step, edge);
-		if (exit != IR_NONE &&
-		    other_edge(ir, ir->edges[edge].to, &next, exit) != IR_NONE)
-			return edge;
-		if (next.value == step->value)
-			same = edge;
+		if (leads_to_step(ir, edges[k], &next) &&
+		    other_edge(ir, ir->edges[edges[k]].to, &next,
+			       edges[1 - k]) != IR_NONE)
+			return edges[k];
 	}
-	return same;
+	return way_to_same(ir, id, step);
 }
 
 /* By which edge the row goes on behind a step of the value it is of already. */
