@@ -558,11 +558,12 @@ void ir_join_ranges(struct ir *ir, uint32_t id, struct arena *arena)
 	ir_switch(ir, id, block->a, ranges, block->n_ranges);
 }
 
-/* An edge of the block's new ones that leads where another does. */
+/* An edge of the block's new ones, the last of them, that leads where another
+ * does, or one more. */
 static uint32_t own_edge(struct ir *ir, uint32_t first, uint32_t *n,
 			 uint32_t other)
 {
-	for (uint32_t i = *n; i-- > 0;)
+	for (uint32_t i = *n; i-- > 0 && *n - i <= JOINED_MAX;)
 		if (ir_is_same_edge(ir, first + i, other))
 			return i;
 	ir_follow(ir, first + *n, other);

@@ -31,7 +31,7 @@
 
 #define PARAMS_MAX 4  /* values that may be different */
 #define TRIES_MAX  4  /* parts with which one is compared */
-#define WORK_MAX   16 /* blocks compared, for each that there is */
+#define WORK_MAX   16 /* blocks compared, edges moved, for each that there is */
 
 struct merger {
 	struct ir *ir;
@@ -41,6 +41,7 @@ struct merger {
 	uint32_t n_slots;
 	uint32_t zero;	   /* the constant */
 	uint64_t work;	   /* blocks that may still be compared */
+	uint64_t moves;	   /* edges that may still be led elsewhere */
 	bool takes_params; /* parts with different values are merged, too */
 
 	/* one comparison: parts that begin with from and to */
@@ -404,6 +405,18 @@ static bool is_other_closed(const struct merger *m, bool *in_list)
 	return true;
 }
 
+/* Whether as many edges may still be led elsewhere as this takes. */
+static bool may_move(struct merger *m)
+{
+	for (uint32_t e = m->ir->blocks[m->from].in; e != IR_NONE;
+	     e = m->ir->edges[e].next_in) {
+		if (m->moves == 0)
+			return false;
+		m->moves--;
+	}
+	return true;
+}
+
 static bool is_worth_it(const struct merger *m, bool *list)
 {
 	if (m->n_differ == 0 && m->base == IR_NONE)
@@ -491,7 +504,8 @@ static void merge_at(struct merger *m, uint32_t id, bool *list)
 		    m->ir->blocks[other].in == IR_NONE)
 			continue;
 		tries++;
-		is_merged = match_parts(m, other, id) && is_worth_it(m, list);
+		is_merged = match_parts(m, other, id) && is_worth_it(m, list) &&
+			    may_move(m);
 		if (is_merged) {
 			add_params(m);
 			if (!m->ir->is_broken && lead_over(m))
@@ -639,6 +653,7 @@ void ir_tails(struct ir *ir)
 	}
 	ir_cut_unreached(ir, m.zero);
 	m.work = (uint64_t)ir->n_blocks * WORK_MAX;
+	m.moves = (uint64_t)ir->n_edges * WORK_MAX;
 	hash_all(&m);
 	merge_all(&m, list);
 	if (ir->is_small && !ir->is_broken)
