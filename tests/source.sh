@@ -10,7 +10,7 @@ holds "every error of the header has a sentence" sh -c '
     done'
 holds "every public function is in libcbpf(3)" sh -c '
     for f in $(sed -n "s/^ *\(cbpf_[a-z0-9_]*\);/\1/p" src/*.map); do
-        grep -q "$f" man/libcbpf.3 || { echo "$f is not"; exit 1; }
+        grep -qw "$f" man/libcbpf.3 || { echo "$f is not"; exit 1; }
     done'
 holds "every public function is called with memory refused" sh -c '
     for f in $(sed -n "s/^ *\(cbpf_[a-z0-9_]*\);/\1/p" src/*.map); do

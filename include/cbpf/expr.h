@@ -20,7 +20,7 @@ extern "C" {
 
 struct cbpf_expr_opts {
 	size_t size;
-	uint16_t link; /* LINKTYPE_*, as in capture files; not 0: see below */
+	uint16_t link;	  /* LINKTYPE_*, as in capture files */
 	bool is_link_set; /* link counts; else EN10MB (1) */
 	uint32_t snaplen; /* 0: CBPF_SNAPLEN */
 	bool is_unoptimized;

@@ -444,9 +444,9 @@ static void write_primitive(struct joiner *j, const struct bpf_program *program,
  * Terms in a row with the same program but for numbers that a packet's are
  * compared with, each for a hit: `host a or host b or host c`. Behind the
  * first, which has failed, every load is inside the packet, and which tests are
- * reached is the same for all others. So they are written as one, which compares
- * with all numbers where the program has one, if no way leads to any of them but
- * past the first:
+ * reached is the same for all others. So they are written as one, if no way
+ * leads to any of them but past the first; it compares with all numbers where
+ * the program has one:
  *
  *	ld [26]			ld [26]
  *	jeq #a, hit, next	jeq #b, hit, L

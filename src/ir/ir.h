@@ -4,8 +4,7 @@
  * blocks in static single assignment form. What A, X and M[] hold is a value,
  * named by a number; a value is the instruction that makes it.
  *
- *	b0:	v0 = const 12
- *		need.bytes 14
+ *	b0:	need.bytes 14
  *		v1 = load.2 [12]
  *		branch v1 == 0x800, b1, b2(v1)
  *	b2(v3):	...
@@ -328,6 +327,15 @@ CBPF_INTERNAL void ir_deadcode(struct ir *ir);
 CBPF_INTERNAL enum cbpf_err ir_lower(const struct ir *ir,
 				     const struct cbpf_mem *mem,
 				     struct cbpf_insn **insns, size_t *n);
+
+/*
+ * A program as a graph to be lowered for a machine: built, and the passes run,
+ * or, if that is to be quick, those that are not late once. Errors of
+ * ir_build().
+ */
+CBPF_INTERNAL enum cbpf_err ir_prepare(const struct cbpf_prog *prog,
+				       struct arena *arena, bool is_quick,
+				       struct ir *ir);
 
 /* ---- looking at it ------------------------------------------------------ */
 

@@ -110,7 +110,7 @@ static void print_head(const struct ir *ir, struct buf *buf, uint32_t id)
 	buf_print(buf, block->n_params ? "):\n" : ":\n");
 }
 
-/* "switch v1, 0-9 b3, 10 b4, 11- b3" */
+/* "switch v1, 0x0-0x9 b3, 0xa b4, 0xb- b3" */
 static void print_switch(const struct ir *ir, struct buf *buf,
 			 const struct ir_block *block)
 {

@@ -22,8 +22,8 @@
  *
  * Two passes in the order of the blocks; what a merging leaves without a way
  * there is taken away, so that there are fewer blocks after each: it ends. The
- * blocks compared are counted, and with more than WORK_MAX of a block it is
- * given up.
+ * blocks compared and the edges led elsewhere are counted, and with more than
+ * WORK_MAX of each it is given up.
  */
 #include <string.h>
 
