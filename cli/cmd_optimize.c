@@ -21,7 +21,9 @@ struct optimize {
 	char *profile; /* a capture */
 	struct cbpf_packet *packets;
 	size_t n_packets, cap_packets;
-	uint16_t link; /* of the first of them */
+	uint16_t link;	 /* of the packets that count, the first's */
+	uint64_t others; /* packets of other link types */
+	bool is_cut;	 /* there are more than PROFILE_MOST */
 };
 
 #define PROFILE_MOST 100000 /* packets */
@@ -60,6 +62,17 @@ static int add_packet(struct optimize *o, const struct cbpf_record *record)
 	struct cbpf_packet *packet;
 	uint8_t *data;
 
+	if (o->n_packets == 0)
+		o->link = o->source.link < 0 ? record->link
+					     : (uint16_t)o->source.link;
+	if (record->link != o->link) {
+		o->others++;
+		return EXIT_YES;
+	}
+	if (o->n_packets == PROFILE_MOST) {
+		o->is_cut = true;
+		return EXIT_NO;
+	}
 	if (o->n_packets == o->cap_packets) {
 		packet = realloc(o->packets, cap * sizeof(*packet));
 		if (!packet)
@@ -71,8 +84,6 @@ static int add_packet(struct optimize *o, const struct cbpf_record *record)
 	if (!data)
 		return say_trouble("out of memory");
 	memcpy(data, record->data, record->caplen);
-	if (o->n_packets == 0)
-		o->link = record->link;
 	o->packets[o->n_packets++] =
 		(struct cbpf_packet){ .data = data,
 				      .caplen = record->caplen,
@@ -84,9 +95,15 @@ static int read_profile(struct optimize *o)
 {
 	struct packets packets = { .paths = &o->profile, .n_paths = 1 };
 	struct cbpf_record record;
-	int status = EXIT_YES;
+	int status;
 
-	while (status == EXIT_YES && o->n_packets < PROFILE_MOST) {
+	if (o->opts.dialect == CBPF_SECCOMP)
+		return say_usage("optimize",
+				 "a seccomp program sees no packets "
+				 "that %s could be of",
+				 o->profile);
+	status = stdin_is_free("optimize", &o->source, &packets);
+	while (status == EXIT_YES) {
 		status = packets_next(&packets, &record);
 		if (status == EXIT_YES)
 			status = add_packet(o, &record);
@@ -97,7 +114,15 @@ static int read_profile(struct optimize *o)
 	if (status == EXIT_TROUBLE)
 		return status;
 	if (o->n_packets == 0)
-		return say_trouble("%s has no packets", o->profile);
+		return say_trouble("%s has no packets%s", o->profile,
+				   o->others ? " of that link type" : "");
+	if (o->others)
+		say_trouble("%s: warning: %" PRIu64 " packets of other link "
+			    "types do not count",
+			    o->profile, o->others);
+	if (o->is_cut)
+		say_trouble("%s: warning: the first %d packets count",
+			    o->profile, PROFILE_MOST);
 	return EXIT_YES;
 }
 
@@ -119,15 +144,20 @@ static int compare(const struct optimize *o, const struct cbpf_code *better,
 				       .dialect = o->opts.dialect,
 				       .has_any_length = true };
 	struct cbpf_prog *a = NULL, *b = NULL;
+	enum cbpf_err err;
 	int status;
 
-	if (cbpf_prog_new(given->insns, given->n, &opts, &a, NULL) != CBPF_OK ||
-	    cbpf_prog_new(better->insns, better->n, &opts, &b, NULL) !=
-		    CBPF_OK ||
-	    cbpf_compare(a, b, NULL, compared) != CBPF_OK)
-		status = say_trouble("out of memory");
-	else
+	err = cbpf_prog_new(given->insns, given->n, &opts, &a, NULL);
+	if (err == CBPF_OK)
+		err = cbpf_prog_new(better->insns, better->n, &opts, &b, NULL);
+	if (err == CBPF_OK)
+		err = cbpf_compare(a, b, NULL, compared);
+	if (err == CBPF_OK)
 		status = compared->is_same ? EXIT_YES : EXIT_NO;
+	else
+		status = say_trouble("%s: it cannot be compared: %s",
+				     source_name(&o->source),
+				     cbpf_err_name(err));
 	cbpf_prog_free(a);
 	cbpf_prog_free(b);
 	return status;
@@ -159,6 +189,11 @@ static void report(const struct optimize *o, const struct cbpf_optimized *r,
 			"%s: as given, %u instructions; it is not optimized: "
 			"%s\n",
 			name, r->n_before, cbpf_err_name(r->why));
+	if (r->is_better && c->reads_beyond)
+		fprintf(stderr,
+			"%s: warning: what it reads behind byte %d was not "
+			"compared\n",
+			name, CBPF_RANDOM_MOST);
 	if (o->n_packets > 0 && r->executed_before > 0)
 		fprintf(stderr,
 			"executed over a packet of %s, mean of %zu: %.2f "

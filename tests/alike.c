@@ -113,6 +113,8 @@ int main(void)
 		   DEEP("0x20000000"));
 	test_apart(CBPF_SECCOMP, "an argument", ASKS("ld [16]", "0x12345678"),
 		   ASKS("ld [16]", "0x12345679"));
+	test_apart(CBPF_SECCOMP, "an architecture",
+		   ASKS("ld [4]", "0x12345678"), ASKS("ld [4]", "0x12345679"));
 	test_apart(CBPF_USER, "one jump the other way",
 		   "ld [0]\njgt #9999, a, b\na: ret #1\nb: ret #0\n",
 		   "ld [0]\njge #9999, a, b\na: ret #1\nb: ret #0\n");
@@ -122,7 +124,7 @@ int main(void)
 	test_met(CBPF_USER, "both ways lead to one place",
 		 "ldb [0]\njgt #255, a, a\na: ret #1\n", 2, 2);
 	test_met(CBPF_SECCOMP, "another machine's call",
-		 "ld [4]\njeq #0x12345678, a, b\na: ret #0\nb: ret #0\n", 1, 2);
+		 "ld [4]\njeq #0x12345678, a, b\na: ret #0\nb: ret #0\n", 2, 2);
 	tap_ok(cbpf_compare(empty, empty, &opts, &r) == CBPF_E_ARGUMENT,
 	       "options of no size are refused");
 	cbpf_prog_free(empty);

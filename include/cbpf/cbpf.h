@@ -1186,6 +1186,7 @@ struct cbpf_compared {
 	uint64_t packets;
 	uint32_t ways_a, taken_a; /* in a: ways that there are, that were met */
 	uint32_t ways_b, taken_b;
+	bool reads_beyond; /* what is behind CBPF_RANDOM_MOST: no packet has it */
 	/* unless is_same: a packet that shows it, and the two verdicts */
 	uint8_t data[CBPF_RANDOM_MOST];
 	uint32_t caplen, wirelen;
@@ -1195,8 +1196,9 @@ struct cbpf_compared {
 
 /**
  * Compares the verdicts of two programs, which may be of two dialects, over
- * random packets made for each, and over such as are aimed at every way that
- * they did not take, as long as that takes more. The same is no proof: a way
+ * random packets made for each, of CBPF_RANDOM_MOST bytes at most, over such as
+ * are aimed at every way that they did not take, as long as that takes more,
+ * and over those cut before the end of each load. The same is no proof: a way
  * may be one that no packet takes, or that was not found. Of what has a loop no
  * ways are told. NOMEM, ARGUMENT.
  */

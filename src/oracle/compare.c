@@ -46,9 +46,16 @@ struct comparison {
 
 /* ---- one packet --------------------------------------------------------- */
 
-/* What lies beside the bytes, by a number. */
-static struct cbpf_ctx make_ctx(uint64_t number)
+static bool is_data(const struct comparison *c)
 {
+	return c->sides[0].prog->row->space == SPACE_DATA;
+}
+
+/* What lies beside the bytes, by a number; of a call nothing does. */
+static struct cbpf_ctx make_ctx(const struct comparison *c, uint64_t number)
+{
+	if (is_data(c))
+		return (struct cbpf_ctx){ .seed = number };
 	return (struct cbpf_ctx){ .seed = number,
 				  .has_device = number & 1,
 				  .has_link = number >> 1 & 1,
@@ -144,7 +151,7 @@ static bool judge(struct comparison *c, const struct cbpf_packet *given,
 		  uint64_t number)
 {
 	struct cbpf_compared *r = c->report;
-	struct cbpf_ctx ctx = make_ctx(number);
+	struct cbpf_ctx ctx = make_ctx(c, number);
 	struct cbpf_packet packet = *given;
 	struct cbpf_result results[2];
 	bool is_new;
@@ -182,7 +189,7 @@ static void judge_random(struct comparison *c)
 			&c->opts.seed, c->sides[i & 1].prog, 0, data,
 			sizeof(data));
 		/* longer on the wire than what was captured, at times */
-		if (draw_one_in(&c->opts.seed, 8))
+		if (!is_data(c) && draw_one_in(&c->opts.seed, 8))
 			packet.wirelen += draw_below(&c->opts.seed, 2000);
 		judge(c, &packet, c->opts.seed);
 	}
@@ -198,14 +205,14 @@ static void aim_way(struct comparison *c, struct side *side, uint32_t pc,
 			c->report->is_same && c->steps < STEPS_MOST;
 	     i++) {
 		struct kept kept = c->kept[side->reached[pc]];
-		struct cbpf_ctx ctx = make_ctx(kept.ctx);
+		struct cbpf_ctx ctx = make_ctx(c, kept.ctx);
 		struct cbpf_packet packet = { .data = kept.data,
 					      .caplen = kept.caplen,
 					      .wirelen = kept.wirelen,
 					      .ctx = &ctx };
 
 		/* what is behind the branch may want to load more */
-		if (i & 1)
+		if (i & 1 && !is_data(c))
 			packet.caplen = sizeof(kept.data);
 		if (packet.wirelen < packet.caplen)
 			packet.wirelen = packet.caplen;
@@ -234,7 +241,7 @@ static bool aim_side(struct comparison *c, struct side *side)
 static void cut_kept(struct comparison *c, const struct side *side,
 		     const struct kept *kept)
 {
-	struct cbpf_ctx ctx = make_ctx(kept->ctx);
+	struct cbpf_ctx ctx = make_ctx(c, kept->ctx);
 	struct cbpf_packet packet = { .data = kept->data,
 				      .caplen = kept->caplen,
 				      .wirelen = kept->wirelen,
@@ -262,7 +269,7 @@ static void cut_kept(struct comparison *c, const struct side *side,
 
 static void judge_cut(struct comparison *c)
 {
-	for (uint32_t i = 0; i < c->n_kept; i++) {
+	for (uint32_t i = 0; i < c->n_kept && !is_data(c); i++) {
 		const struct kept kept = c->kept[i];
 
 		for (int k = 0; k < 2 && c->report->is_same; k++)
@@ -270,9 +277,25 @@ static void judge_cut(struct comparison *c)
 	}
 }
 
-static void count_ways(const struct side *side, uint32_t *ways, uint32_t *taken)
+/* Whether a load is of bytes that no packet here has. */
+static bool is_beyond(const struct cbpf_insn *insn)
+{
+	switch (insn->code) {
+	case OP_LD_W:
+	case OP_LD_H:
+	case OP_LD_B:
+	case OP_LDX_MSH:
+		return insn->k > CBPF_RANDOM_MOST - 4 && insn->k < LINK_BASE;
+	default:
+		return false;
+	}
+}
+
+static void count_ways(struct comparison *c, const struct side *side,
+		       uint32_t *ways, uint32_t *taken)
 {
 	for (uint32_t pc = 0; pc < side->prog->n; pc++) {
+		c->report->reads_beyond |= is_beyond(&side->prog->ops[pc]);
 		if (!is_branch(side->prog, pc))
 			continue;
 		*ways += 2;
@@ -321,8 +344,8 @@ enum cbpf_err cbpf_compare(const struct cbpf_prog *a, const struct cbpf_prog *b,
 	if (!c.is_broken && report->is_same)
 		judge_cut(&c);
 	if (!c.is_broken) {
-		count_ways(&c.sides[0], &report->ways_a, &report->taken_a);
-		count_ways(&c.sides[1], &report->ways_b, &report->taken_b);
+		count_ways(&c, &c.sides[0], &report->ways_a, &report->taken_a);
+		count_ways(&c, &c.sides[1], &report->ways_b, &report->taken_b);
 	}
 	arena_free(&arena);
 	return c.is_broken ? CBPF_E_NOMEM : CBPF_OK;

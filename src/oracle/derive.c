@@ -142,10 +142,7 @@ uint32_t ora_plant(const struct cbpf_prog *prog, uint8_t *data, int64_t at,
 	uint8_t *p = data + at;
 
 	if (prog->row->space == SPACE_DATA) {
-		/* the machine must stay the one that makes the call */
-		if (at != CBPF_DATA_ARCH && at / 8 != CBPF_DATA_IP / 8)
-			memcpy(p, &v, sizeof(v));
-		memcpy(&v, p, sizeof(v));
+		memcpy(p, &v, sizeof(v));
 		return v;
 	}
 	for (uint32_t i = 0; i < size; i++)
@@ -170,6 +167,13 @@ static void grow(struct derivation *d, int64_t at, uint32_t size)
 	if (is_data(d) || at < 0 || at + size > d->cap || below(d, 4) == 0)
 		return;
 	d->packet.caplen = d->packet.wirelen = (uint32_t)at + size;
+}
+
+/* Whether a call stays one that this machine can make. */
+static bool may_plant(const struct derivation *d, int64_t at)
+{
+	return !is_data(d) ||
+	       (at != CBPF_DATA_ARCH && at / 8 != CBPF_DATA_IP / 8);
 }
 
 static void bend(struct derivation *d)
@@ -197,7 +201,7 @@ static void bend(struct derivation *d)
 		} else if (row && isa_is_branch(row->code)) {
 			uint32_t k = row->form == FORM_JX ? s.x : insn->k;
 
-			if (size && below(d, 2))
+			if (size && below(d, 2) && may_plant(d, at))
 				s.a = ora_plant(
 					d->prog, d->data, at, size,
 					below(d, 3) ? k : k + below(d, 3) - 1);

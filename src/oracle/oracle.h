@@ -39,9 +39,8 @@ CBPF_INTERNAL enum cbpf_err ora_load_elsewhere(
 	enum cbpf_dialect dialect, const struct cbpf_insn *insns, size_t n,
 	void **handle, struct cbpf_diag *diag);
 /*
- * Writes v where a load of size bytes reads, as the program's machine has it;
- * gives what it would read now, which is another number where the bytes may not
- * be changed (a call's architecture).
+ * Writes v where a load of size bytes reads, as the program's machine has it (a
+ * call's words in this machine's order); gives what it would read now.
  */
 CBPF_INTERNAL uint32_t ora_plant(const struct cbpf_prog *prog, uint8_t *data,
 				 int64_t at, uint32_t size, uint32_t v);
