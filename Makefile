@@ -50,6 +50,7 @@ bench: # what is measured, as ratios in one run
 	build/bench/engines
 	build/bench/calls
 	build/bench/pairs
+	build/bench/native
 	build/bench/optimize
 	build/bench/hostile
 	[ ! -x build/bench/seccomp ] || build/bench/seccomp

@@ -11,7 +11,7 @@
 #endif
 
 static const struct cbpf_engine *const rows[] = {
-	&cbpf_engine_interp,
+	&cbpf_engine_interp,	    &cbpf_engine_jit,
 #ifdef CBPF_HAVE_EXPR
 	&cbpf_engine_libpcap,
 #endif

@@ -100,6 +100,7 @@ hunt() { # engine, pairs, options: agree, and reach what there is to reach
     fi
 }
 hunt libpcap "$pairs"
+hunt jit "$pairs"
 hunt linux-unix "$pairs"
 hunt linux-unix $((pairs / 2)) --exact
 hunt linux-udp $((pairs / 10))

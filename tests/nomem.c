@@ -314,6 +314,36 @@ static enum cbpf_err use_translate(const struct cbpf_mem *mem)
 	return err;
 }
 
+/* Code memory is none of the caller's. */
+static enum cbpf_err use_jit(const struct cbpf_mem *mem)
+{
+	struct cbpf_prog_opts opts = { .size = sizeof(opts), .mem = mem };
+	struct cbpf_jit_opts how = { .size = sizeof(how), .mem = mem };
+	const uint8_t bytes[14] = { [12] = 8 };
+	const struct cbpf_packet packet = { .data = bytes, .caplen = 14 };
+	struct cbpf_prog *prog = JUNK;
+	struct cbpf_jit *jit = JUNK;
+	struct cbpf_code code;
+	enum cbpf_err err = read_program(mem, &code);
+
+	if (err)
+		return err;
+	err = cbpf_prog_new(code.insns, code.n, &opts, &prog, NULL);
+	want_empty(err, prog);
+	cbpf_code_free(&code);
+	if (err)
+		return err;
+	err = cbpf_jit_new(prog, &how, &jit, NULL);
+	want_empty(err, jit);
+	if (!err && (!cbpf_jit_is_native(jit) || !cbpf_jit_entry(jit)))
+		err = CBPF_E_ARGUMENT;
+	if (!err)
+		cbpf_jit_run(jit, &packet);
+	cbpf_jit_free(jit);
+	cbpf_prog_free(prog);
+	return err == CBPF_E_UNAVAILABLE ? CBPF_OK : err;
+}
+
 static enum cbpf_err use_compare(const struct cbpf_mem *mem)
 {
 	struct cbpf_prog_opts opts = { .size = sizeof(opts), .mem = mem };
@@ -414,7 +444,11 @@ static enum cbpf_err use_engine(const struct cbpf_engine *engine,
 	struct cbpf_judged judged, both[2];
 	enum cbpf_err err;
 
-	err = cbpf_judge_new(engine, engine->dialect, &opts, &judge);
+	err = cbpf_judge_new(engine,
+			     engine->dialect == CBPF_ANY_DIALECT
+				     ? CBPF_LINUX
+				     : engine->dialect,
+			     &opts, &judge);
 	want_empty(err, judge);
 	if (err)
 		return err;
@@ -708,6 +742,7 @@ static const struct scenario {
 	{ "optimizing",                        use_optimize,       NULL },
 	{ "the set of dialects",               use_check_dialects, NULL },
 	{ "a program as C",                    use_translate,      NULL },
+	{ "native code",                       use_jit,            NULL },
 	{ "comparing two programs",            use_compare,        NULL },
 	{ "a program made and run",            use_program,        NULL },
 	{ "a judge of interp",                 use_interp,         NULL },
@@ -786,6 +821,10 @@ int main(int argc, char **argv)
 			continue;
 		engine_used = oracles[i];
 		refuse_both(engine_used->name, use_oracle);
+	}
+	if (oracle_can_run(&cbpf_engine_jit, required)) {
+		engine_used = &cbpf_engine_jit;
+		refuse_both("jit", use_oracle);
 	}
 	return tap_done();
 }

@@ -4,8 +4,8 @@
  * answer with the operating system's own machine.
  *
  * The header reads top-down: version, errors, memory, instructions, dialects,
- * text, check, build, program, packet, run, kernel, verdicts, engines,
- * comparing.
+ * text, check, build, program, packet, run, optimize, jit, translate, kernel,
+ * verdicts, engines, comparing, generating.
  *
  *	struct cbpf_code code;
  *	struct cbpf_prog *prog;
@@ -749,6 +749,46 @@ enum cbpf_err cbpf_optimize(const struct cbpf_insn *insns, size_t n,
 			    struct cbpf_optimized *report,
 			    struct cbpf_diag *diag);
 
+/* ---- jit --------------------------------------------------------------- */
+
+/** A program as native code, for any thread; it uses the program as it runs. */
+struct cbpf_jit;
+
+struct cbpf_jit_opts {
+	size_t size;
+	bool is_quick; /* made in less time: with the lighter passes alone */
+	const struct cbpf_mem *mem; /* the code itself lies elsewhere */
+};
+
+/**
+ * Makes native code of a program, which must outlive it. Linux, x86-64. What
+ * that has no code for (ancillary loads that walk the packet, random numbers;
+ * programs that loop) is run by the interpreter behind the same entry.
+ * UNAVAILABLE: no memory for code can be had here, or none is made for this
+ * machine; NOMEM, ARGUMENT.
+ */
+enum cbpf_err cbpf_jit_new(const struct cbpf_prog *prog,
+			   const struct cbpf_jit_opts *opts,
+			   struct cbpf_jit **jit, struct cbpf_diag *diag);
+void cbpf_jit_free(struct cbpf_jit *jit);
+
+/** Whether it is code, and not the interpreter behind an entry. */
+bool cbpf_jit_is_native(const struct cbpf_jit *jit);
+
+/**
+ * The code: the verdict for caplen bytes at packet, at most INT32_MAX, which
+ * were wirelen bytes long (0: as captured), beside ctx or NULL. Under the
+ * seccomp dialect caplen is 64, and words are in this machine's order. Valid
+ * as long as jit is.
+ */
+typedef uint32_t cbpf_jit_fn(const uint8_t *packet, uint32_t caplen,
+			     uint32_t wirelen, const struct cbpf_ctx *ctx);
+cbpf_jit_fn *cbpf_jit_entry(const struct cbpf_jit *jit);
+
+/** The verdict for any packet: the value of cbpf_run()'s result. */
+uint32_t cbpf_jit_run(const struct cbpf_jit *jit,
+		      const struct cbpf_packet *packet);
+
 /* ---- translate --------------------------------------------------------- */
 
 struct cbpf_translate_opts {
@@ -1027,6 +1067,8 @@ struct cbpf_engine {
 
 /** This library's interpreter, any dialect. */
 extern const struct cbpf_engine cbpf_engine_interp;
+/** Native code of this library's, any dialect. */
+extern const struct cbpf_engine cbpf_engine_jit;
 /** The Linux kernel through an AF_UNIX datagram pair. No privilege needed. */
 extern const struct cbpf_engine cbpf_engine_linux_unix;
 /** The Linux kernel through UDP over loopback, IPv4. */

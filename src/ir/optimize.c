@@ -2,8 +2,9 @@
 /*
  * A better program for the same hook: verified, made a graph, the passes run
  * until they find nothing more, written again, verified. What comes out is
- * never worse in what was asked for (the longest way through it, or its
- * length), or the input is handed back, with the reason.
+ * never worse in what was asked for (the longest way through it, what it
+ * executes over packets that are given, or its length), or the input is handed
+ * back, with the reason.
  */
 #include <string.h>
 
@@ -339,6 +340,20 @@ static enum cbpf_err choose(struct optimizer *o, const struct cbpf_prog *prog,
 	code->insns = mem_copy(&o->mem, prog->given,
 			       (prog->n ? prog->n : 1) * sizeof(*prog->given));
 	return code->insns ? CBPF_OK : CBPF_E_NOMEM;
+}
+
+enum cbpf_err ir_prepare(const struct cbpf_prog *prog, struct arena *arena,
+			 bool is_quick, struct ir *ir)
+{
+	const struct optimizer o = { .mem = arena->mem };
+	enum cbpf_err err = ir_build(prog, arena, ir);
+
+	if (err != CBPF_OK)
+		return err;
+	run_passes(&o, ir, false);
+	if (!is_quick)
+		run_passes(&o, ir, true);
+	return ir->is_broken ? CBPF_E_NOMEM : CBPF_OK;
 }
 
 enum cbpf_err cbpf_optimize(const struct cbpf_insn *insns, size_t n,

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Native code: random programs of every dialect return what the interpreter
+ * returns, for packets before a page that cannot be read, and behind one; made
+ * quickly and well. Code memory is given back, and what a fork shares is not
+ * written again.
+ *
+ *	native [PROGRAMS]
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "jit/code.h"
+#include "tap.h"
+
+#define INSNS	60
+#define PACKETS 16
+#define PAGE	4096
+
+static struct cbpf_ctx some_ctx(uint64_t draw)
+{
+	return (struct cbpf_ctx){ .has_device = draw & 1,
+				  .has_link = draw >> 1 & 1,
+				  .has_vlan = draw >> 2 & 1,
+				  .net_off = draw >> 3 & 1 ? 14 : 0,
+				  .order = draw >> 4 & 1 ? CBPF_BIG
+							 : CBPF_NATIVE,
+				  .ifindex = (uint32_t)(draw >> 4 & 7),
+				  .hatype = (uint16_t)(draw >> 7 & 3),
+				  .mark = (uint32_t)draw,
+				  .rxhash = (uint32_t)(draw >> 9),
+				  .proto = (uint16_t)draw,
+				  .queue = (uint16_t)(draw >> 3),
+				  .vlan_tci = (uint16_t)(draw >> 5),
+				  .vlan_tpid = 0x8100,
+				  .seed = draw,
+				  .pkt_type = (uint8_t)(draw >> 6 & 7) };
+}
+
+/* Three pages, of which the middle one can be touched; NULL: none. */
+static uint8_t *make_page(void)
+{
+	uint8_t *pages = mmap(NULL, (size_t)3 * PAGE, PROT_NONE,
+			      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (pages == MAP_FAILED ||
+	    mprotect(pages + PAGE, PAGE, PROT_READ | PROT_WRITE) != 0)
+		return NULL;
+	return pages + PAGE;
+}
+
+/* Packets for which code and interpreter do not agree. */
+static unsigned differing(const struct cbpf_prog *prog,
+			  const struct cbpf_jit *jit, uint8_t *page,
+			  uint64_t *seed)
+{
+	unsigned bad = 0;
+
+	for (unsigned i = 0; i < PACKETS; i++) {
+		uint8_t data[CBPF_RANDOM_MOST];
+		uint32_t len = (uint32_t)cbpf_random_packet(seed, prog, 0, data,
+							    sizeof(data));
+		struct cbpf_ctx ctx = some_ctx(*seed);
+		struct cbpf_packet packet = {
+			.data = i & 1 ? page : page + PAGE - len,
+			.caplen = len,
+			.wirelen = i % 5 ? len + i % 3 : 0,
+			.ctx = i % 3 ? &ctx : NULL,
+		};
+		struct cbpf_result result;
+
+		memcpy(i & 1 ? page : page + PAGE - len, data, len);
+		cbpf_run(prog, &packet, &result);
+		bad += cbpf_jit_run(jit, &packet) != result.value;
+	}
+	return bad;
+}
+
+static void test_random(enum cbpf_dialect dialect, bool is_quick,
+			unsigned programs)
+{
+	struct cbpf_prog_opts opts = { .size = sizeof(opts),
+				       .dialect = dialect };
+	struct cbpf_random_opts random = { .size = sizeof(random),
+					   .dialect = dialect,
+					   .max_insns = INSNS };
+	struct cbpf_jit_opts how = { .size = sizeof(how),
+				     .is_quick = is_quick };
+	uint8_t *page = make_page();
+	uint64_t seed = 21 + (uint64_t)dialect;
+	unsigned made = 0, native = 0, bad = 0;
+
+	for (unsigned i = 0; page && i < programs; i++) {
+		struct cbpf_insn insns[INSNS];
+		size_t len = cbpf_random_program(&seed, &random, insns);
+		struct cbpf_prog *prog;
+		struct cbpf_jit *jit;
+
+		if (cbpf_prog_new(insns, len, &opts, &prog, NULL) != CBPF_OK)
+			continue;
+		if (cbpf_jit_new(prog, &how, &jit, NULL) == CBPF_OK) {
+			made++;
+			native += cbpf_jit_is_native(jit);
+			bad += differing(prog, jit, page, &seed);
+			cbpf_jit_free(jit);
+		}
+		cbpf_prog_free(prog);
+	}
+	tap_ok(bad == 0 && made > programs / 4 && native > made / 3,
+	       "%s%s: %u programs, %u of them code, %u packets differ",
+	       cbpf_dialect_name(dialect), is_quick ? ", quick" : "", made,
+	       native, bad);
+	if (page)
+		munmap(page - PAGE, (size_t)3 * PAGE);
+}
+
+/* ---- code memory -------------------------------------------------------- */
+
+static struct cbpf_prog *make_prog(uint32_t k)
+{
+	const struct cbpf_insn insns[] = { { CBPF_LD_B, 0, 0, 0 },
+					   { CBPF_ADD_K, 0, 0, k },
+					   { CBPF_RET_A, 0, 0, 0 } };
+	struct cbpf_prog *prog = NULL;
+
+	cbpf_prog_new(insns, 3, NULL, &prog, NULL);
+	return prog;
+}
+
+static uint32_t run_one(const struct cbpf_jit *jit)
+{
+	const uint8_t byte = 7;
+
+	return cbpf_jit_entry(jit)(&byte, 1, 1, NULL);
+}
+
+/* Many at a time, then many one after another: mapped is what it was. */
+static void test_memory(unsigned times)
+{
+	enum { AT_ONCE = 20000 };
+	static struct cbpf_jit *jits[AT_ONCE];
+	struct cbpf_prog *prog = make_prog(5);
+	size_t before, most;
+	unsigned bad = 0;
+
+	cbpf_jit_new(prog, NULL, &jits[0], NULL);
+	before = code_mapped();
+	for (unsigned i = 1; i < AT_ONCE; i++)
+		bad += cbpf_jit_new(prog, NULL, &jits[i], NULL) != CBPF_OK ||
+		       run_one(jits[i]) != 12;
+	most = code_mapped();
+	for (unsigned i = 1; i < AT_ONCE; i++)
+		cbpf_jit_free(jits[i]);
+	for (unsigned i = 0; i < times; i++) {
+		struct cbpf_jit *jit;
+
+		bad += cbpf_jit_new(prog, NULL, &jit, NULL) != CBPF_OK;
+		cbpf_jit_free(jit);
+	}
+	tap_ok(bad == 0 && most > before && code_mapped() == before,
+	       "%u made and freed: %zu bytes mapped before, %zu at most, %zu "
+	       "after",
+	       AT_ONCE + times, before, most, code_mapped());
+	cbpf_jit_free(jits[0]);
+	cbpf_prog_free(prog);
+}
+
+/* Code from before a fork stays what it is, whatever the other frees. */
+static void test_fork(void)
+{
+	struct cbpf_prog *one = make_prog(1), *other = make_prog(100);
+	struct cbpf_jit *kept, *jit;
+	int status = -1;
+	pid_t child;
+
+	cbpf_jit_new(one, NULL, &kept, NULL);
+	child = fork();
+	if (child == 0) {
+		/* frees it, and makes others in its place */
+		cbpf_jit_free(kept);
+		for (int i = 0; i < 1000; i++)
+			if (cbpf_jit_new(other, NULL, &jit, NULL) != CBPF_OK ||
+			    run_one(jit) != 107)
+				_exit(1);
+		_exit(0);
+	}
+	tap_ok(child > 0 && waitpid(child, &status, 0) == child &&
+		       status == 0 && run_one(kept) == 8,
+	       "a child frees what it has with its parent: that runs on");
+	cbpf_jit_free(kept);
+	cbpf_jit_new(other, NULL, &jit, NULL);
+	tap_ok(run_one(jit) == 107, "made behind a fork");
+	cbpf_jit_free(jit);
+	cbpf_prog_free(one);
+	cbpf_prog_free(other);
+}
+
+int main(int argc, char **argv)
+{
+	unsigned programs = argc > 1 ? (unsigned)atoi(argv[1]) : 2000;
+	struct cbpf_prog *prog = make_prog(0);
+	struct cbpf_diag diag;
+	struct cbpf_jit *jit;
+
+	if (cbpf_jit_new(prog, NULL, &jit, &diag) != CBPF_OK) {
+		char sentence[200];
+
+		cbpf_diag_format(&diag, sentence, sizeof(sentence));
+		tap_skip("native code", "%s", sentence);
+		cbpf_prog_free(prog);
+		return tap_done();
+	}
+	cbpf_jit_free(jit);
+	cbpf_prog_free(prog);
+	for (int d = 0; d < CBPF_DIALECTS; d++) {
+		test_random((enum cbpf_dialect)d, false, programs);
+		test_random((enum cbpf_dialect)d, true, programs);
+	}
+	test_memory(10 * programs);
+	test_fork();
+	return tap_done();
+}
