@@ -727,6 +727,11 @@ static void judge_files(struct conform *c, char **paths, size_t n)
 		print_tally(c, "all", &c->total);
 	}
 	c->differs |= c->total.loads[DIFFER] || c->total.runs[DIFFER];
+	if (!c->total.loads[AGREE] && !c->total.loads[DIFFER] &&
+	    !c->engines.wants_all && !c->has_trouble) {
+		say_trouble("%s: nothing was judged", c->engine->name);
+		c->has_trouble = true;
+	}
 }
 
 static int judge_all(struct conform *c, char **paths, size_t n)

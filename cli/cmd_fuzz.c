@@ -5,6 +5,7 @@
  * done by jobs, which are processes (hunt.c); here they are started, watched
  * and added up.
  */
+#include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
 #ifdef __linux__
@@ -299,6 +300,22 @@ static void fill_tally(struct json *line, const struct hunt *hunt,
 	js_set_text(entry, "not_met", c.missed[0] ? c.missed + 1 : "");
 }
 
+/* A machine that refuses or passes over everything agrees with nothing. */
+static bool was_judged(const struct hunt *hunt,
+		       const struct cbpf_engine *engine,
+		       const struct tally *total)
+{
+	if (total->differences)
+		return true;
+	if (!total->programs && !total->refused)
+		say_trouble("%s: nothing was judged", engine->name);
+	else if (hunt->packets && !total->pairs)
+		say_trouble("%s: no pair was judged", engine->name);
+	else
+		return true;
+	return false;
+}
+
 static int report(const struct hunt *hunt, double seconds)
 {
 	struct tally all = { .pairs = 0 };
@@ -314,6 +331,7 @@ static int report(const struct hunt *hunt, double seconds)
 		for (unsigned i = 0; i < hunt->jobs; i++)
 			tally_add(&total, &shared->boards[i].tallies[e]);
 		tally_add(&all, &total);
+		has_trouble |= !was_judged(hunt, engine, &total);
 		if (hunt->is_json) {
 			struct json *line = js_new();
 
@@ -346,10 +364,6 @@ static int report(const struct hunt *hunt, double seconds)
 	}
 	if (has_trouble)
 		return EXIT_TROUBLE;
-	if (!all.programs && !all.refused && !all.differences)
-		return say_trouble("nothing was judged");
-	if (hunt->packets && !all.pairs && !all.differences)
-		return say_trouble("no pair was judged");
 	return all.differences ? EXIT_NO : EXIT_YES;
 }
 
@@ -361,20 +375,13 @@ static bool parse_u64(const char *text, uint64_t *value)
 
 	errno = 0;
 	*value = strtoull(text, &end, 0);
-	return !errno && end != text && !*end && *text != '-';
+	return !errno && end != text && !*end && isdigit((unsigned char)*text);
 }
 
 static int find_kind(const char *name)
 {
-	static const char *const names[] = {
-		[CBPF_RANDOM_LEGAL] = "legal",
-		[CBPF_RANDOM_ALMOST] = "almost",
-		[CBPF_RANDOM_WILD] = "wild",
-		[CBPF_RANDOM_LONG] = "long",
-	};
-
-	for (int i = 0; i < (int)(sizeof(names) / sizeof(names[0])); i++)
-		if (strcmp(names[i], name) == 0)
+	for (int i = 0; hunt_kinds[i]; i++)
+		if (strcmp(hunt_kinds[i], name) == 0)
 			return i;
 	return KIND_MIXED;
 }
@@ -537,8 +544,8 @@ int cmd_fuzz(int argc, char **argv)
 		.dialect = CBPF_USER,
 		.seed = (uint64_t)time(NULL),
 		.jobs = count_processors(),
-		.packets = 16,
-		.max_insns = 24,
+		.packets = HUNT_PACKETS,
+		.max_insns = HUNT_INSNS,
 		.kind = KIND_MIXED,
 		.save = ".",
 	};

@@ -183,6 +183,54 @@ static enum cbpf_dialect dialect_of(const struct hunt *hunt, size_t engine)
 	return engine_dialect(hunt->engines.list[engine], hunt->dialect);
 }
 
+const char *const hunt_kinds[] = {
+	[CBPF_RANDOM_LEGAL] = "legal",
+	[CBPF_RANDOM_ALMOST] = "almost",
+	[CBPF_RANDOM_WILD] = "wild",
+	[CBPF_RANDOM_LONG] = "long",
+	NULL,
+};
+
+/* A word as a shell takes it. */
+static void print_quoted(FILE *to, const char *word)
+{
+	fputc('\'', to);
+	for (; *word; word++)
+		if (*word == '\'')
+			fputs("'\\''", to);
+		else
+			fputc(*word, to);
+	fputc('\'', to);
+}
+
+/* The command that makes the case at hand again. */
+static void print_command(FILE *to, const struct job *j, size_t e)
+{
+	const struct hunt *hunt = j->hunt;
+	const struct cbpf_engine *engine = hunt->engines.list[e];
+	const struct cbpf_engine_opts *opts = &hunt->engines.opts;
+
+	fprintf(to, "cbpf fuzz %s ",
+		engine_is_outside(engine) ? "--cmd" : "-E");
+	if (engine_is_outside(engine))
+		print_quoted(to, engine->about);
+	else
+		fputs(engine->name, to);
+	if (engine->dialect == CBPF_ANY_DIALECT)
+		fprintf(to, " -d %s", cbpf_dialect_name(hunt->dialect));
+	fprintf(to, "%s%s%s", opts->is_exact ? " --exact" : "",
+		opts->is_dgram ? " --dgram" : "",
+		opts->is_outgoing ? " --outgoing" : "");
+	if (hunt->packets != HUNT_PACKETS)
+		fprintf(to, " --packets %u", hunt->packets);
+	if (hunt->max_insns != HUNT_INSNS)
+		fprintf(to, " --max-insns %u", hunt->max_insns);
+	if (hunt->kind != KIND_MIXED)
+		fprintf(to, " --kind %s", hunt_kinds[hunt->kind]);
+	fprintf(to, " -s 0x%llx -j 1 --programs 1",
+		(unsigned long long)j->board->seed);
+}
+
 /* Packet NULL: they disagree on whether to take the program. */
 static char *write_case(struct job *j, size_t e, const struct cbpf_diag *diag,
 			const struct cbpf_packet *packet,
@@ -197,10 +245,9 @@ static char *write_case(struct job *j, size_t e, const struct cbpf_diag *diag,
 
 	if (!to)
 		return NULL;
-	fprintf(to, "# cbpf fuzz %s %s -s 0x%llx -j 1 --programs 1: ",
-		engine_is_outside(engine) ? "--cmd" : "-E",
-		engine_is_outside(engine) ? engine->about : engine->name,
-		(unsigned long long)j->board->seed);
+	fputs("# ", to);
+	print_command(to, j, e);
+	fputs(": ", to);
 	if (!packet) {
 		fprintf(to, "%s\n",
 			sentence_of(diag, sentence, sizeof(sentence)));

@@ -12,6 +12,12 @@
 #define HUNT_PACKETS_MAX CBPF_BATCH_MAX
 #define HUNT_INSNS_MAX	 4200 /* more than any kernel takes */
 
+/* What is done where no option says otherwise. */
+#define HUNT_PACKETS 16
+#define HUNT_INSNS   24
+
+/* Names of enum cbpf_random_kind; NULL ends them. */
+extern const char *const hunt_kinds[];
 /* A mix of kinds, in place of an enum cbpf_random_kind. */
 #define KIND_MIXED (-1)
 

@@ -59,6 +59,16 @@ for engine in interp libpcap linux-unix linux-packet linux-seccomp; do
         # its frames are none of these packets
         case $engine in linux-packet) what=loads ;; *) what=runs ;; esac
         judge $engine $what -E $engine conformance/*.jsonl
+        # what says that the real machine is asked is asked
+        if [ $engine = linux-seccomp ]; then
+            grep '"settled":"run"' conformance/seccomp.jsonl >"$tmp/asked.jsonl"
+            if "$cbpf" conform -q -E $engine "$tmp/asked.jsonl" >"$tmp/out" 2>&1 &&
+                grep -q 'runs: [1-9][0-9]* agree, 0 differ, 0 skipped' "$tmp/out"; then
+                ok "$engine: all that was settled by runs"
+            else
+                not_ok "$engine: all that was settled by runs" "$tmp/out"
+            fi
+        fi
     else
         skip "$engine" "it cannot run here"
     fi

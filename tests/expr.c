@@ -3,7 +3,8 @@
  * Expressions of the capture language, a line each (LINKTYPE, a tab, the
  * expression): the program that is joined of primitives, and what the optimizer
  * makes of that, return what libpcap's unoptimized one does for every packet;
- * and it is not longer than what libpcap's own optimizer makes.
+ * and hardly ever is it longer than what libpcap's own optimizer makes, where
+ * that keeps the meaning.
  *
  *	expr FILE DIRECTORY-OF-CAPTURES [PACKETS]
  *
@@ -192,6 +193,8 @@ static void try_expression(uint16_t link, const char *text, int packets,
 	if (cbpf_expr_compile(text, &opts, &plain, &diag) == CBPF_OK) {
 		judge(&opts, text, &theirs, &plain, packets, t);
 		cbpf_code_free(&plain);
+	} else {
+		t->refused++;
 	}
 	cbpf_code_free(&theirs);
 }
@@ -227,7 +230,8 @@ int main(int argc, char **argv)
 	for (unsigned i = 0; i < n_captured; i++)
 		free(captured[i].data);
 	tap_ok(t.refused == 0, "%u expressions are taken", t.expressions);
-	tap_ok(t.differing == 0 && t.joined > t.expressions / 3,
+	tap_ok(t.differing == 0 && n_captured > 0 &&
+		       t.joined > t.expressions / 3,
 	       "what is made of them is the same, over %u captured packets, too; %u were joined",
 	       n_captured, t.joined);
 	tap_ok(t.longer_same * 50 <= t.expressions,

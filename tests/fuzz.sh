@@ -73,6 +73,17 @@ else
     not_ok "a case is made again from its seed, the same one" "$tmp/out"
 fi
 
+# ---- and by the command that was printed, options and all
+"$cbpf" fuzz --cmd "$wrong bound" -t 10 -j 1 -s 77 --max-insns 9 --packets 3 --kind legal --save "$tmp" >"$tmp/out" 2>&1
+sed -n "s|^# cbpf \(fuzz .* --programs 1\): .*|'$cbpf' \1 --save '$tmp'|p" "$tmp/out" | head -n 1 >"$tmp/command"
+sh "$tmp/command" >"$tmp/again" 2>&1
+if [ -s "$tmp/command" ] && grep -q '=>' "$tmp/out" &&
+    [ "$(grep '^ld\|^j\|=>' "$tmp/out")" = "$(grep '^ld\|^j\|=>' "$tmp/again")" ]; then
+    ok "a case is made again by the command that it says"
+else
+    not_ok "a case is made again by the command that it says" "$tmp/again"
+fi
+
 # ---- every machine here
 hunt() { # engine, pairs, options: agree, and reach what there is to reach
     engine=$1 least=$2
