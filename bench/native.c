@@ -215,6 +215,48 @@ static void measure(const char *text, const char *directory, int number,
 	cbpf_code_free(&code);
 }
 
+/* Lists: one of n random hosts, or destination ports; no packet has one. */
+static void measure_list(int n, bool is_hosts)
+{
+	struct cbpf_prog_opts how = { .size = sizeof(how),
+				      .dialect = CBPF_LIBPCAP,
+				      .has_any_length = true };
+	struct subject jit_subject = { NULL };
+	static char text[100000 * 40];
+	char *at = text;
+	struct cbpf_code code;
+	struct cbpf_prog *prog;
+	struct cbpf_jit *jit;
+	double start;
+
+	for (int i = 0; i < n; i++) {
+		uint32_t r = next_random();
+
+		at += is_hosts ? sprintf(at, "%shost %u.%u.%u.%u",
+					 i ? " or " : "", 1 + (r >> 24 & 126),
+					 r >> 16 & 255, r >> 8 & 255, r & 255)
+			       : sprintf(at, "%stcp dst port %u",
+					 i ? " or " : "", r & 65535);
+	}
+	if (cbpf_expr_join(text, NULL, &code, NULL) != CBPF_OK ||
+	    cbpf_prog_new(code.insns, code.n, &how, &prog, NULL) != CBPF_OK)
+		return;
+	start = now();
+	if (cbpf_jit_new(prog, NULL, &jit, NULL) != CBPF_OK)
+		return;
+	start = now() - start;
+	jit_subject.run = cbpf_jit_entry(jit);
+	for (int k = 0; k < SAMPLES; k++)
+		jit_subject.ns[k] = sample(&jit_subject, NULL);
+	qsort(jit_subject.ns, SAMPLES, sizeof(double), compare);
+	printf("%6d %-13s jit %6.2f ns, made in %.2f ms\n", n,
+	       is_hosts ? "hosts" : "tcp dst ports",
+	       jit_subject.ns[SAMPLES / 2], start / 1e6);
+	cbpf_jit_free(jit);
+	cbpf_prog_free(prog);
+	cbpf_code_free(&code);
+}
+
 /* What making the code takes, all of it. */
 static void time_making(const char *text, bool is_quick)
 {
@@ -279,6 +321,11 @@ int main(int argc, char **argv)
 	printf("  geometric mean\njit / the better of gcc and clang: %.2f; "
 	       "libpcap / jit: %.2f\n",
 	       exp(best), exp(product[LIBPCAP] - product[JIT]));
+	for (int n = 10; n <= 100000; n *= 10) {
+		measure_list(n, true);
+		if (n <= 1000)
+			measure_list(n, false);
+	}
 	time_making("tcp port 80", false);
 	time_making("tcp port 80", true);
 	return 0;

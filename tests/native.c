@@ -117,6 +117,67 @@ static void test_random(enum cbpf_dialect dialect, bool is_quick,
 		munmap(page - PAGE, (size_t)3 * PAGE);
 }
 
+/* ---- sets --------------------------------------------------------------- */
+
+static uint32_t draw(uint64_t *seed)
+{
+	*seed = *seed * 6364136223846793005u + 1442695040888963407u;
+	return (uint32_t)(*seed >> 32);
+}
+
+/*
+ * A word or half of a packet that is one of n numbers, tested one by one: what
+ * becomes a table. Each number is looked for, and those beside it.
+ */
+static void test_set(const char *what, bool is_word, uint32_t mask,
+		     uint32_t times, uint32_t n)
+{
+	struct cbpf_prog_opts opts = { .size = sizeof(opts),
+				       .dialect = CBPF_LIBPCAP,
+				       .has_any_length = true };
+	struct cbpf_insn *insns = calloc((size_t)2 * n + 2, sizeof(*insns));
+	uint64_t seed = n;
+	struct cbpf_prog *prog;
+	struct cbpf_jit *jit;
+	unsigned bad = 0;
+
+	if (!insns)
+		return;
+	insns[0].code = is_word ? CBPF_LD_W : CBPF_LD_H;
+	for (uint32_t i = 0; i < n; i++) {
+		insns[1 + 2 * i] =
+			(struct cbpf_insn){ CBPF_JEQ_K, 0, 1,
+					    (draw(&seed) & mask) * times };
+		insns[2 + 2 * i] = (struct cbpf_insn){ CBPF_RET_K, 0, 0, 7 };
+	}
+	insns[2 * n + 1].code = CBPF_RET_K;
+	if (cbpf_prog_new(insns, (size_t)2 * n + 2, &opts, &prog, NULL) !=
+		    CBPF_OK ||
+	    cbpf_jit_new(prog, NULL, &jit, NULL) != CBPF_OK) {
+		tap_ok(false, "%s: no code", what);
+		free(insns);
+		return;
+	}
+	for (uint32_t i = 0; i < 3 * n; i++) {
+		uint32_t k = insns[1 + 2 * (i / 3)].k + i % 3 - 1;
+		uint8_t data[4] = { (uint8_t)(k >> 24), (uint8_t)(k >> 16),
+				    (uint8_t)(k >> 8), (uint8_t)k };
+		struct cbpf_packet packet = {
+			.data = is_word ? data : data + 2,
+			.caplen = is_word ? 4 : 2,
+		};
+		struct cbpf_result result;
+
+		cbpf_run(prog, &packet, &result);
+		bad += cbpf_jit_run(jit, &packet) != result.value;
+	}
+	tap_ok(bad == 0 && cbpf_jit_is_native(jit), "%s: %u numbers, %u lost",
+	       what, n, bad);
+	cbpf_jit_free(jit);
+	cbpf_prog_free(prog);
+	free(insns);
+}
+
 /* ---- code memory -------------------------------------------------------- */
 
 static struct cbpf_prog *make_prog(uint32_t k)
@@ -219,6 +280,12 @@ int main(int argc, char **argv)
 		test_random((enum cbpf_dialect)d, false, programs);
 		test_random((enum cbpf_dialect)d, true, programs);
 	}
+	test_set("words anywhere", true, UINT32_MAX, 1, 2000);
+	test_set("few words", true, UINT32_MAX, 1, 9);
+	test_set("words near each other", true, 0xffff, 1, 2000);
+	test_set("words with much in common", true, 0xffff, 0x10000, 2000);
+	test_set("halves", false, 0xffff, 1, 2000);
+	test_set("even halves", false, 0x7fff, 2, 1000);
 	test_memory(10 * programs);
 	test_fork();
 	return tap_done();

@@ -61,10 +61,11 @@ CBPF_INLINE enum x64_cc x64_not(enum x64_cc cc)
 	return (enum x64_cc)(cc ^ 1);
 }
 
-/* [base + index + disp]; index NONE: none. */
+/* [base + (index << scale) + disp]; index NONE: none. */
 struct x64_mem {
 	uint8_t base, index;
 	int32_t disp;
+	uint8_t scale;
 };
 
 /* ---- parts -------------------------------------------------------------- */
@@ -98,7 +99,8 @@ CBPF_INLINE void x64_operand(struct asmbuf *b, unsigned reg, struct x64_mem m)
 	else if (mod == 2)
 		ab_u32(b, (uint32_t)m.disp);
 	if (has_sib)
-		x64_modrm(b, 0, m.index == X64_NONE ? 4 : m.index, m.base);
+		x64_modrm(b, m.scale, m.index == X64_NONE ? 4 : m.index,
+			  m.base);
 	x64_modrm(b, mod, reg, has_sib ? 4 : m.base);
 }
 
@@ -354,6 +356,58 @@ CBPF_INLINE void x64_test_mem(struct asmbuf *b, unsigned size, struct x64_mem m,
 	x64_rex_mem(b, 0, 0, m);
 	if (size == 2)
 		ab_u8(b, 0x66);
+}
+
+/* ---- four numbers at a time --------------------------------------------- */
+
+/* The number of a register, in each of the four places of an XMM register. */
+CBPF_INLINE void x64_spread(struct asmbuf *b, unsigned xmm, unsigned from)
+{
+	ab_u8(b, 0);
+	x64_modrm(b, 3, xmm, xmm); /* pshufd */
+	ab_u8(b, 0x70);
+	ab_u8(b, 0x0f);
+	ab_u8(b, 0x66);
+	x64_modrm(b, 3, xmm, from); /* movd */
+	ab_u8(b, 0x6e);
+	ab_u8(b, 0x0f);
+	x64_rex(b, 0, xmm, 0, from);
+	ab_u8(b, 0x66);
+}
+
+/* All ones in each place that is equal, else 0; 16 bytes, aligned. */
+CBPF_INLINE void x64_equal4(struct asmbuf *b, unsigned xmm, struct x64_mem m)
+{
+	x64_operand(b, xmm, m);
+	ab_u8(b, 0x76);
+	ab_u8(b, 0x0f);
+	x64_rex_mem(b, 0, xmm, m);
+	ab_u8(b, 0x66);
+}
+
+CBPF_INLINE void x64_or4(struct asmbuf *b, unsigned to, unsigned from)
+{
+	x64_modrm(b, 3, to, from);
+	ab_u8(b, 0xeb);
+	ab_u8(b, 0x0f);
+	ab_u8(b, 0x66);
+}
+
+CBPF_INLINE void x64_mov4(struct asmbuf *b, unsigned to, unsigned from)
+{
+	x64_modrm(b, 3, to, from);
+	ab_u8(b, 0x6f);
+	ab_u8(b, 0x0f);
+	ab_u8(b, 0x66);
+}
+
+/* The highest bit of each place. */
+CBPF_INLINE void x64_signs4(struct asmbuf *b, unsigned to, unsigned xmm)
+{
+	x64_modrm(b, 3, to, xmm);
+	ab_u8(b, 0x50);
+	ab_u8(b, 0x0f);
+	x64_rex(b, 0, to, 0, xmm);
 }
 
 /* ---- jumps -------------------------------------------------------------- */

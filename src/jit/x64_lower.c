@@ -25,6 +25,7 @@
 
 #include "ir/search.h"
 #include "jit/lower.h"
+#include "jit/table.h"
 #include "jit/x64_enc.h"
 
 #define CALLER_SAVED                                                 \
@@ -39,12 +40,14 @@ struct lowerer {
 	const struct ir *ir;
 	const struct lower_opts *opts;
 	struct asmbuf *b;
-	uint8_t *reg;	   /* by value */
-	uint32_t *uses;	   /* by value */
-	bool *is_wanted;   /* by value: as a number, in a register */
-	uint32_t *at;	   /* by block: its place */
-	uint32_t *edge_at; /* by edge of a switch: where it begins */
-	uint32_t *test_at; /* by test of the search at hand */
+	uint8_t *reg;	      /* by value */
+	uint32_t *uses;	      /* by value */
+	bool *is_wanted;      /* by value: as a number, in a register */
+	uint32_t *at;	      /* by block: its place */
+	uint32_t *edge_at;    /* by edge of a switch: where it begins */
+	uint32_t *test_at;    /* by test of the search at hand */
+	struct table *tables; /* by block: of its switch */
+	uint32_t *table_at;   /* by block: where that is */
 	struct search search;
 	uint32_t free, all;   /* registers, by bit */
 	uint8_t wirelen, ctx; /* registers, or NONE */
@@ -201,6 +204,7 @@ static void look_at_end(struct lowerer *l, const struct ir_block *block)
 		want(l, block->a);
 		want(l, block->b);
 	}
+	l->has_scratch |= block->end == IR_SWITCH;
 	for (uint32_t e = block->edges; e < block->edges + block->n_edges; e++)
 		for (uint32_t i = 0;
 		     i < l->ir->blocks[l->ir->edges[e].to].n_params; i++)
@@ -890,6 +894,56 @@ static uint32_t place_in_search(const struct lowerer *l,
 				   : l->test_at[to - block->n_edges];
 }
 
+/* The carry: whether a number is in a bitmap; outside of that, to `no`. */
+static void put_bitmap(struct lowerer *l, const struct table *t, uint32_t place,
+		       unsigned a, uint32_t no)
+{
+	x64_bt(l->b, X64_CX, X64_AX);
+	x64_load(l->b, 4, X64_CX, (struct x64_mem){ X64_DX, X64_CX, 0, 2 });
+	x64_lea_rip(l->b, X64_DX, place);
+	x64_shift_imm(l->b, X64_SHR, X64_CX, 5);
+	x64_mov(l->b, X64_CX, X64_AX);
+	x64_jcc(l->b, X64_A, no);
+	x64_alu_imm(l->b, X64_CMP, X64_AX, t->span);
+	if (t->low)
+		x64_alu_imm(l->b, X64_SUB, X64_AX, t->low);
+	x64_mov(l->b, X64_AX, a);
+}
+
+/* Not zero: it is in its bucket. */
+static void put_hash(struct lowerer *l, const struct table *t, uint32_t place,
+		     unsigned a)
+{
+	const struct x64_mem first = { X64_DX, X64_CX, 0, 0 };
+	const struct x64_mem second = { X64_DX, X64_CX, 16, 0 };
+
+	x64_test(l->b, X64_AX, X64_AX);
+	x64_signs4(l->b, X64_AX, 0);
+	x64_or4(l->b, 0, 1);
+	x64_equal4(l->b, 1, second);
+	x64_equal4(l->b, 0, first);
+	x64_mov4(l->b, 1, 0);
+	x64_spread(l->b, 0, a);
+	x64_lea_rip(l->b, X64_DX, place);
+	x64_shift_imm(l->b, X64_SHL, X64_CX, 5);
+	x64_shift_imm(l->b, X64_SHR, X64_CX, t->shift);
+	x64_imul_imm(l->b, X64_CX, a, t->factor);
+}
+
+static void lower_set(struct lowerer *l, const struct ir_block *block,
+		      const struct table *t, uint32_t place)
+{
+	uint32_t no = place_edge(l, block->edges + t->no);
+	uint32_t yes = place_edge(l, block->edges + t->yes);
+	unsigned a = use(l, block->a, X64_NONE, 0);
+
+	put_choice(l, t->kind == TABLE_BITMAP ? X64_B : X64_NE, yes, no);
+	if (t->kind == TABLE_BITMAP)
+		put_bitmap(l, t, place, a, no);
+	else
+		put_hash(l, t, place, a);
+}
+
 static void lower_switch(struct lowerer *l, const struct ir_block *block)
 {
 	const struct ir_range *ranges = l->ir->ranges + block->ranges;
@@ -897,6 +951,11 @@ static void lower_switch(struct lowerer *l, const struct ir_block *block)
 	unsigned a;
 	uint32_t begin;
 
+	if (l->tables[block - l->ir->blocks].kind != TABLE_NONE) {
+		lower_set(l, block, &l->tables[block - l->ir->blocks],
+			  l->table_at[block - l->ir->blocks]);
+		return;
+	}
 	for (uint32_t e = block->n_edges; e-- > 0;)
 		l->edge_at[block->edges + e] = place_edge(l, block->edges + e);
 	a = use(l, block->a, X64_NONE, 0);
@@ -981,9 +1040,25 @@ void lower_fallback_x64(const struct lower_opts *opts, struct asmbuf *buf)
 	put_fallback(opts, buf, X64_DX, X64_CX);
 }
 
+/* The tables of sets, at places where 32 bytes are aligned. */
+static void put_tables(struct lowerer *l)
+{
+	for (uint32_t id = 0; id < l->ir->n_blocks; id++) {
+		const struct table *t = &l->tables[id];
+
+		if (t->kind == TABLE_NONE)
+			continue;
+		while ((ab_here(l->b) + 4 * t->n) % 32 && !l->b->is_broken)
+			ab_u8(l->b, 0);
+		ab_put(l->b, t->words, (size_t)4 * t->n);
+		l->table_at[id] = ab_here(l->b);
+	}
+}
+
 /* What stands behind all blocks. */
 static void put_ends(struct lowerer *l)
 {
+	put_tables(l);
 	if (l->has_bail) {
 		put_fallback(l->opts, l->b, l->wirelen, l->ctx);
 		for (size_t i = 0; l->has_frame && i < sizeof(saved); i++)
@@ -1036,8 +1111,15 @@ static bool take_tables(struct lowerer *l, struct arena *arena)
 	l->edge_at =
 		arena_take(arena, (size_t)ir->n_edges + 1, sizeof(*l->edge_at));
 	l->test_at = arena_take(arena, most, sizeof(*l->test_at));
+	l->table_at = arena_take(arena, ir->n_blocks, sizeof(*l->table_at));
+	l->tables = arena_take(arena, ir->n_blocks, sizeof(*l->tables));
+	for (uint32_t id = 0; l->tables && id < ir->n_blocks; id++)
+		if (ir->blocks[id].end == IR_SWITCH && is_reached(l, id) &&
+		    !table_make(ir, &ir->blocks[id], arena, &l->tables[id]))
+			return false;
 	return l->reg && l->uses && l->is_wanted && l->at && l->edge_at &&
-	       l->test_at && search_take(&l->search, arena, most);
+	       l->test_at && l->table_at && l->tables &&
+	       search_take(&l->search, arena, most);
 }
 
 /* Which registers there are, and where the arguments are kept. */

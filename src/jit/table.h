@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A set of numbers as a table: of the two ways out of a switch, which one a
+ * number takes is one look into it.
+ *
+ *	bitmap	numbers near each other: bit v - low of the table
+ *	hash	numbers far apart: a bucket of eight, chosen so that none is full
+ */
+#ifndef CBPF_JIT_TABLE_H
+#define CBPF_JIT_TABLE_H
+
+#include "ir/ir.h"
+
+enum table_kind {
+	TABLE_NONE, /* there are few, or wide ranges: a search does better */
+	TABLE_BITMAP,
+	TABLE_HASH
+};
+
+#define TABLE_BUCKET 8 /* numbers of 32 bits */
+
+struct table {
+	enum table_kind kind;
+	uint32_t yes, no;   /* edges of the block, from 0: in the set, not */
+	uint32_t low, span; /* bitmap: outside low to low + span: no */
+	uint32_t factor;    /* hash: bucket (v * factor mod 2^32) >> shift */
+	unsigned shift;
+	uint32_t *words; /* the table; the first has the lowest address */
+	uint32_t n;
+};
+
+/* Of a block that ends with a switch; false: memory was refused. */
+CBPF_INTERNAL bool table_make(const struct ir *ir, const struct ir_block *block,
+			      struct arena *arena, struct table *table);
+
+#endif
