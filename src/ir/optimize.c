@@ -13,8 +13,9 @@
 #include "ir/ir.h"
 #include "prog/prog.h"
 
-#define LARGE	   1024 /* blocks */
-#define ROUNDS_MAX 16	/* the passes, one after another, again */
+#define LARGE	       1024 /* blocks */
+#define ROUNDS_MAX     16   /* the passes, one after another, again */
+#define LOWERED_ROUNDS 2    /* for native code, which is to be made at once */
 
 struct optimizer {
 	struct cbpf_optimize_opts opts;
@@ -130,12 +131,14 @@ static uint64_t number_of(const struct ir *ir)
 	return h;
 }
 
-/* Until nothing is found any more; the late ones only if asked for. */
-static void run_passes(const struct optimizer *o, struct ir *ir, bool late)
+/* Until nothing is found any more, or so many rounds; the late ones only if
+ * asked for. */
+static void run_passes(const struct optimizer *o, struct ir *ir, bool late,
+		       int rounds)
 {
 	uint64_t before = 0, after = number_of(ir);
 
-	for (int round = 0; round < ROUNDS_MAX && after != before; round++) {
+	for (int round = 0; round < rounds && after != before; round++) {
 		before = after;
 		for (int i = 0; ir_passes[i].name && !ir->is_broken; i++) {
 			if (ir_passes[i].is_late && !late)
@@ -222,7 +225,7 @@ static enum cbpf_err try_way(struct optimizer *o, struct ir *ir,
 	/* a graph that was made quick can be made short, not the other way */
 	if (way->is_small && !ir->is_small) {
 		ir->is_small = true;
-		run_passes(o, ir, true);
+		run_passes(o, ir, true, ROUNDS_MAX);
 	}
 	drop_made(o);
 	if (ir->is_broken)
@@ -290,8 +293,8 @@ static enum cbpf_err make(struct optimizer *o, const struct cbpf_prog *prog)
 			if (!ir.is_broken)
 				ir_compact(&ir);
 		}
-		run_passes(o, &ir, false);
-		run_passes(o, &ir, true);
+		run_passes(o, &ir, false, ROUNDS_MAX);
+		run_passes(o, &ir, true, ROUNDS_MAX);
 		do
 			err = try_way(o, &ir, &ways[i]);
 		while (is_too_long(err) && ++i < CBPF_COUNT(ways));
@@ -350,9 +353,9 @@ enum cbpf_err ir_prepare(const struct cbpf_prog *prog, struct arena *arena,
 
 	if (err != CBPF_OK)
 		return err;
-	run_passes(&o, ir, false);
+	run_passes(&o, ir, false, 1);
 	if (!is_quick)
-		run_passes(&o, ir, true);
+		run_passes(&o, ir, true, LOWERED_ROUNDS);
 	return ir->is_broken ? CBPF_E_NOMEM : CBPF_OK;
 }
 
