@@ -47,7 +47,7 @@ static int print_help(FILE *to)
 		"usage: cbpf VERB [OPTIONS] [PROGRAM] [PACKETS...]\n\n",
 		cbpf_version());
 	for (size_t i = 0; i < N_VERBS; i++)
-		fprintf(to, "  %-8s %-22s %s\n", verbs[i].name, verbs[i].usage,
+		fprintf(to, "  %-9s %-22s %s\n", verbs[i].name, verbs[i].usage,
 			verbs[i].help);
 	fputs("\n"
 	      "PROGRAM is a file, or - for stdin, in any of these forms, "
