@@ -18,7 +18,7 @@
  *
  * A load that is only compared with constants for being equal, or for bits, is
  * compared in memory, the constant in the packet's byte order. What is rare and
- * long (offsets that wrap or count from other headers) ends this run and starts
+ * long (offsets that wrap, or lead into the headroom) ends this run and starts
  * the interpreter's: a run changes nothing, so it can be begun anew.
  */
 #include <stddef.h>
@@ -156,6 +156,8 @@ static bool look_at_insn(struct lowerer *l, const struct ir_insn *insn)
 	case IR_LOAD_ANY:
 	case IR_MSH_ANY:
 	case IR_NEED_ANY:
+		l->reads_ctx = l->has_scratch = l->has_bail = true;
+		return insn->k >= LINK_BASE;
 	case IR_EXT_NLA:
 	case IR_RAND:
 		return false;
@@ -438,6 +440,55 @@ static void lower_load(struct lowerer *l, uint32_t id)
 	x64_load(l->b, insn->size, to, in_packet(X64_NONE, insn->k));
 }
 
+/* Where k counts from: AX, by the field of the context that says so. */
+static void put_base(struct lowerer *l, const struct ir_insn *insn)
+{
+	bool is_net = insn->k >= NET_BASE;
+	uint32_t more = insn->k - (is_net ? NET_BASE : LINK_BASE);
+	int32_t field = is_net ? (int32_t)offsetof(struct cbpf_ctx, net_off)
+			       : (int32_t)offsetof(struct cbpf_ctx, link_off);
+
+	if (more)
+		x64_alu_imm(l->b, X64_ADD, X64_AX, more);
+	x64_load(l->b, 4, X64_AX, (struct x64_mem){ l->ctx, X64_NONE, field });
+}
+
+/* In the headroom, below 0, the interpreter looks. */
+static void lower_need_any(struct lowerer *l, const struct ir_insn *insn)
+{
+	x64_jcc(l->b, X64_A, l->zero);
+	x64_alu(l->b, X64_CMP, X64_AX, X64_CX);
+	x64_jcc(l->b, X64_B, l->zero);
+	x64_alu_imm(l->b, X64_SUB, X64_CX, insn->size);
+	x64_mov(l->b, X64_CX, X64_SI);
+	x64_jcc(l->b, X64_S, l->bail);
+	x64_test(l->b, X64_AX, X64_AX);
+	put_base(l, insn);
+	if (insn->k >= NET_BASE)
+		return;
+	x64_jcc(l->b, X64_E, l->zero);
+	x64_cmp_mem(l->b, 1,
+		    (struct x64_mem){ l->ctx, X64_NONE,
+				      offsetof(struct cbpf_ctx, has_link) },
+		    0);
+}
+
+static void lower_load_any(struct lowerer *l, uint32_t id)
+{
+	const struct ir_insn *insn = &l->ir->insns[id];
+	unsigned to = def(l, id);
+
+	if (insn->op == IR_MSH_ANY) {
+		x64_shift_imm(l->b, X64_SHL, to, 2);
+		x64_alu_imm(l->b, X64_AND, to, 15);
+		x64_load(l->b, 1, to, in_packet(X64_AX, 0));
+	} else {
+		swap(l, insn->size, to);
+		x64_load(l->b, insn->size, to, in_packet(X64_AX, 0));
+	}
+	put_base(l, insn);
+}
+
 /* 0 where it is outside. */
 static void lower_load_zero(struct lowerer *l, uint32_t id)
 {
@@ -519,6 +570,9 @@ static void lower_guard(struct lowerer *l, const struct ir_insn *insn)
 	case IR_NEED_IND:
 		lower_need_ind(l, insn);
 		break;
+	case IR_NEED_ANY:
+		lower_need_any(l, insn);
+		break;
 	case IR_NEED_VALUE:
 		if (is_const(l, insn->a, &k)) {
 			if (k == 0)
@@ -589,6 +643,10 @@ static void lower_insn(struct lowerer *l, uint32_t id)
 		break;
 	case IR_LOAD_ZERO:
 		lower_load_zero(l, id);
+		break;
+	case IR_LOAD_ANY:
+	case IR_MSH_ANY:
+		lower_load_any(l, id);
 		break;
 	case IR_DATA:
 		x64_load(l->b, 4, def(l, id), in_packet(X64_NONE, insn->k));
