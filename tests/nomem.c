@@ -260,6 +260,23 @@ static void see_graph(void *ctx, const char *pass, const char *graph)
 	(void)ctx, (void)pass, (void)graph;
 }
 
+/* That program, verified; its instructions are freed. */
+static enum cbpf_err make_program(const struct cbpf_mem *mem,
+				  struct cbpf_prog **prog)
+{
+	struct cbpf_prog_opts opts = { .size = sizeof(opts), .mem = mem };
+	struct cbpf_code code;
+	enum cbpf_err err = read_program(mem, &code);
+
+	*prog = JUNK;
+	if (err)
+		return err;
+	err = cbpf_prog_new(code.insns, code.n, &opts, prog, NULL);
+	want_empty(err, *prog);
+	cbpf_code_free(&code);
+	return err;
+}
+
 /* To shorten, and to quicken with the graphs looked at. */
 static enum cbpf_err use_optimize(const struct cbpf_mem *mem)
 {
@@ -291,19 +308,12 @@ static enum cbpf_err use_optimize(const struct cbpf_mem *mem)
 
 static enum cbpf_err use_translate(const struct cbpf_mem *mem)
 {
-	struct cbpf_prog_opts opts = { .size = sizeof(opts), .mem = mem };
 	struct cbpf_translate_opts how = { .size = sizeof(how), .mem = mem };
-	struct cbpf_prog *prog = JUNK;
-	struct cbpf_code code;
-	enum cbpf_err err = read_program(mem, &code);
+	struct cbpf_prog *prog;
+	enum cbpf_err err = make_program(mem, &prog);
 	size_t len = 1;
 	char *text = JUNK;
 
-	if (err)
-		return err;
-	err = cbpf_prog_new(code.insns, code.n, &opts, &prog, NULL);
-	want_empty(err, prog);
-	cbpf_code_free(&code);
 	if (err)
 		return err;
 	err = cbpf_translate_c(prog, &how, &text, &len, NULL);
@@ -317,20 +327,13 @@ static enum cbpf_err use_translate(const struct cbpf_mem *mem)
 /* Code memory is none of the caller's. */
 static enum cbpf_err use_jit(const struct cbpf_mem *mem)
 {
-	struct cbpf_prog_opts opts = { .size = sizeof(opts), .mem = mem };
 	struct cbpf_jit_opts how = { .size = sizeof(how), .mem = mem };
 	const uint8_t bytes[14] = { [12] = 8 };
 	const struct cbpf_packet packet = { .data = bytes, .caplen = 14 };
-	struct cbpf_prog *prog = JUNK;
+	struct cbpf_prog *prog;
 	struct cbpf_jit *jit = JUNK;
-	struct cbpf_code code;
-	enum cbpf_err err = read_program(mem, &code);
+	enum cbpf_err err = make_program(mem, &prog);
 
-	if (err)
-		return err;
-	err = cbpf_prog_new(code.insns, code.n, &opts, &prog, NULL);
-	want_empty(err, prog);
-	cbpf_code_free(&code);
 	if (err)
 		return err;
 	err = cbpf_jit_new(prog, &how, &jit, NULL);
@@ -346,19 +349,12 @@ static enum cbpf_err use_jit(const struct cbpf_mem *mem)
 
 static enum cbpf_err use_compare(const struct cbpf_mem *mem)
 {
-	struct cbpf_prog_opts opts = { .size = sizeof(opts), .mem = mem };
 	struct cbpf_compare_opts compare = { .size = sizeof(compare),
 					     .mem = mem };
-	struct cbpf_prog *prog = JUNK;
+	struct cbpf_prog *prog;
 	struct cbpf_compared report;
-	struct cbpf_code code;
-	enum cbpf_err err = read_program(mem, &code);
+	enum cbpf_err err = make_program(mem, &prog);
 
-	if (err)
-		return err;
-	err = cbpf_prog_new(code.insns, code.n, &opts, &prog, NULL);
-	want_empty(err, prog);
-	cbpf_code_free(&code);
 	if (err)
 		return err;
 	err = cbpf_compare(prog, prog, &compare, &report);
@@ -391,24 +387,17 @@ static enum cbpf_err use_program(const struct cbpf_mem *mem)
 {
 	static const uint8_t bytes[14] = { [12] = 8 };
 	struct cbpf_packet packet = { .data = bytes, .caplen = sizeof(bytes) };
-	struct cbpf_prog_opts opts = { .size = sizeof(opts), .mem = mem };
 	struct cbpf_watch watch = { .size = sizeof(watch), .before = goes_on };
 	struct cbpf_state state = cbpf_state_init(&packet);
 	struct cbpf_result result = { 0 };
-	struct cbpf_prog *prog = JUNK;
-	struct cbpf_code code;
+	struct cbpf_prog *prog;
 	uint8_t random[64];
 	uint64_t seed = 1;
 	int64_t offset;
 	uint32_t size;
 	long n_before;
-	enum cbpf_err err = read_program(mem, &code);
+	enum cbpf_err err = make_program(mem, &prog);
 
-	if (err)
-		return err;
-	err = cbpf_prog_new(code.insns, code.n, &opts, &prog, NULL);
-	want_empty(err, prog);
-	cbpf_code_free(&code);
 	if (err)
 		return err;
 	n_before = memory.n_asked;
