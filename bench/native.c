@@ -31,21 +31,28 @@ static volatile uint32_t sink;
 
 /* ---- subjects ----------------------------------------------------------- */
 
-enum { LIBPCAP, GCC, CLANG, JIT, SUBJECTS };
+enum { LIBPCAP, GCC, CLANG, JIT, BATCH8, BATCH16, SUBJECTS };
 
 static const char *const names[SUBJECTS] = { "libpcap", "gcc -O3", "clang -O3",
-					     "jit" };
+					     "jit",	"batch 8", "batch 16" };
 
 struct subject {
 	cbpf_jit_fn *run;
+	struct cbpf_jit *batch;
 	double ns[SAMPLES];
 };
+
+static struct cbpf_packet batch[PACKETS];
+static uint32_t verdicts[PACKETS];
 
 static void run_all(const struct subject *s, struct bpf_insn *insns)
 {
 	uint32_t sum = 0;
 
-	if (s->run)
+	if (s->batch) {
+		cbpf_jit_run_batch(s->batch, batch, PACKETS, verdicts);
+		sum = verdicts[PACKETS / 2];
+	} else if (s->run)
 		for (int i = 0; i < PACKETS; i++)
 			sum += s->run(packets[i], BYTES, BYTES, NULL);
 	else
@@ -129,6 +136,7 @@ static void measure(const char *text, const char *directory, int number,
 	struct subject subjects[SUBJECTS] = { { NULL } };
 	struct cbpf_code code;
 	struct cbpf_prog *prog;
+	struct cbpf_jit_opts opts = { .size = sizeof(opts) };
 	struct cbpf_jit *jit;
 
 	if (cbpf_expr_compile(text, NULL, &code, NULL) != CBPF_OK ||
@@ -140,11 +148,20 @@ static void measure(const char *text, const char *directory, int number,
 	subjects[GCC].run = compile(prog, "gcc", directory, number);
 	subjects[CLANG].run = compile(prog, "clang", directory, number);
 	subjects[JIT].run = cbpf_jit_entry(jit);
+	for (int s = BATCH8; s <= BATCH16; s++) {
+		opts.lanes = s == BATCH8 ? 8 : 16;
+		cbpf_jit_new(prog, &opts, &subjects[s].batch, NULL);
+	}
+	for (int i = 0; i < PACKETS; i++)
+		batch[i] = (struct cbpf_packet){ .data = packets[i],
+						 .caplen = BYTES,
+						 .wirelen = BYTES };
 	for (int k = -1; k < SAMPLES; k++) {
 		for (int s = 0; s < SUBJECTS; s++) {
 			double ns = 0;
 
-			if (s == LIBPCAP || subjects[s].run)
+			if (s == LIBPCAP || subjects[s].run ||
+			    subjects[s].batch)
 				ns = sample(&subjects[s],
 					    (struct bpf_insn *)code.insns);
 			if (k >= 0) /* the first round warms up */

@@ -178,7 +178,7 @@ bool context_parse(const char *verb, struct cbpf_ctx *ctx, const char *text);
 const struct cbpf_engine *const *engine_rows(void);
 
 /* Engines on the command line, and how they are to work. */
-#define ENGINES_MAX 9
+#define ENGINES_MAX 12
 struct engines {
 	const struct cbpf_engine *list[ENGINES_MAX];
 	size_t n;

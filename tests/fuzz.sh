@@ -112,6 +112,13 @@ hunt() { # engine, pairs, options: agree, and reach what there is to reach
 }
 hunt libpcap "$pairs"
 hunt jit "$pairs"
+for wide in jit-x8 jit-x16; do
+    if "$cbpf" engines | grep -q "^$wide .*can run"; then
+        hunt "$wide" "$pairs"
+    else
+        skip "$wide" "not here"
+    fi
+done
 hunt linux-unix "$pairs"
 hunt linux-unix $((pairs / 2)) --exact
 hunt linux-udp $((pairs / 10))

@@ -327,11 +327,14 @@ static enum cbpf_err use_translate(const struct cbpf_mem *mem)
 /* Code memory is none of the caller's. */
 static enum cbpf_err use_jit(const struct cbpf_mem *mem)
 {
-	struct cbpf_jit_opts how = { .size = sizeof(how), .mem = mem };
+	struct cbpf_jit_opts how = { .size = sizeof(how),
+				     .lanes = 16,
+				     .mem = mem };
 	const uint8_t bytes[14] = { [12] = 8 };
 	const struct cbpf_packet packet = { .data = bytes, .caplen = 14 };
 	struct cbpf_prog *prog;
 	struct cbpf_jit *jit = JUNK;
+	uint32_t verdict;
 	enum cbpf_err err = make_program(mem, &prog);
 
 	if (err)
@@ -340,8 +343,10 @@ static enum cbpf_err use_jit(const struct cbpf_mem *mem)
 	want_empty(err, jit);
 	if (!err && (!cbpf_jit_is_native(jit) || !cbpf_jit_entry(jit)))
 		err = CBPF_E_ARGUMENT;
-	if (!err)
+	if (!err && cbpf_jit_lanes(jit) > 0) {
 		cbpf_jit_run(jit, &packet);
+		cbpf_jit_run_batch(jit, &packet, 1, &verdict);
+	}
 	cbpf_jit_free(jit);
 	cbpf_prog_free(prog);
 	return err == CBPF_E_UNAVAILABLE ? CBPF_OK : err;

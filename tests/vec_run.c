@@ -231,9 +231,42 @@ static bool next_line(const char **p, const char *end, char *line, size_t size)
 	return false;
 }
 
+/* Native code for one packet, for 8 and for 16 at once. */
+enum { WIDTHS = 3 };
+
+static const uint32_t widths[WIDTHS] = { 0, 8, 16 };
+
+/* One packet, by itself and as each of a group. */
+static bool run_native(const struct vector *v, unsigned at,
+		       struct cbpf_jit *const jits[WIDTHS],
+		       const struct cbpf_packet *packet, uint32_t want)
+{
+	struct cbpf_packet packets[16];
+	uint32_t verdicts[16];
+	bool is_ok = true;
+
+	for (unsigned k = 0; k < 16; k++)
+		packets[k] = *packet;
+	for (unsigned i = 0; i < WIDTHS && jits[i]; i++) {
+		uint32_t one = cbpf_jit_run(jits[i], packet);
+		char got[64];
+
+		cbpf_jit_run_batch(jits[i], packets, 16, verdicts);
+		for (unsigned k = 0; k < 16; k++) {
+			if (one == want && verdicts[k] == want)
+				continue;
+			snprintf(got, sizeof(got), "%u, for %u at once %u", one,
+				 cbpf_jit_lanes(jits[i]), verdicts[k]);
+			is_ok = fail(v, at, "native code gives %s", got);
+		}
+	}
+	return is_ok;
+}
+
 /* One line "PACKET => WANT", on interp, native code and the dialect's oracles. */
 static bool run_line(const struct vector *v, unsigned at, char *line,
-		     const struct cbpf_prog *prog, const struct cbpf_jit *jit,
+		     const struct cbpf_prog *prog,
+		     struct cbpf_jit *const jits[WIDTHS],
 		     struct cbpf_judge **judges)
 {
 	static uint8_t data[1 << 18];
@@ -254,10 +287,7 @@ static bool run_line(const struct vector *v, unsigned at, char *line,
 		result_text(&result, got, sizeof(got));
 		is_ok = fail(v, at, "interp gives %s", got);
 	}
-	if (jit && cbpf_jit_run(jit, &packet) != result.value) {
-		snprintf(got, sizeof(got), "%u", cbpf_jit_run(jit, &packet));
-		is_ok = fail(v, at, "native code gives %s", got);
-	}
+	is_ok &= run_native(v, at, jits, &packet, result.value);
 	for (size_t i = 0; i < N_ORACLES; i++) {
 		struct cbpf_judged judged;
 
@@ -284,7 +314,7 @@ static bool run_section(const struct vector *v, unsigned at, const char *p,
 					  .is_outgoing = v->is_outgoing };
 	struct cbpf_judge *judges[N_ORACLES] = { NULL };
 	struct cbpf_prog *prog;
-	struct cbpf_jit *jit;
+	struct cbpf_jit *jits[WIDTHS];
 	struct cbpf_diag diag;
 	char line[FIELDS_MAX], sentence[256];
 	bool is_ok = true, is_run = false;
@@ -311,14 +341,20 @@ static bool run_section(const struct vector *v, unsigned at, const char *p,
 		judges[i] = NULL;
 	}
 	/* where there is no code for this machine, tests/native.c says so */
-	cbpf_jit_new(prog, NULL, &jit, NULL);
+	for (unsigned i = 0; i < WIDTHS; i++) {
+		struct cbpf_jit_opts how = { .size = sizeof(how),
+					     .lanes = widths[i] };
+
+		cbpf_jit_new(prog, &how, &jits[i], NULL);
+	}
 	while (next_line(&p, end, line, sizeof(line))) {
-		is_ok &= run_line(v, at, line, prog, jit, judges);
+		is_ok &= run_line(v, at, line, prog, jits, judges);
 		is_run = true;
 	}
 	if (!is_run)
 		is_ok = fail(v, at, "%s", "nothing is run");
-	cbpf_jit_free(jit);
+	for (unsigned i = 0; i < WIDTHS; i++)
+		cbpf_jit_free(jits[i]);
 	for (size_t i = 0; i < N_ORACLES; i++)
 		cbpf_judge_free(judges[i]);
 	cbpf_prog_free(prog);

@@ -756,7 +756,10 @@ struct cbpf_jit;
 
 struct cbpf_jit_opts {
 	size_t size;
-	bool is_quick; /* made in less time: with the lighter passes alone */
+	bool is_quick;	/* made in less time: with the lighter passes alone */
+	uint32_t lanes; /* code for so many packets at once too, of cbpf_jit_
+			   run_batch(): 16, or 8; 0: none, which is made
+			   sooner. What the machine lacks is narrower. */
 	const struct cbpf_mem *mem; /* the code itself lies elsewhere */
 };
 
@@ -788,6 +791,18 @@ cbpf_jit_fn *cbpf_jit_entry(const struct cbpf_jit *jit);
 /** The verdict for any packet: the value of cbpf_run()'s result. */
 uint32_t cbpf_jit_run(const struct cbpf_jit *jit,
 		      const struct cbpf_packet *packet);
+
+/**
+ * The verdicts of n packets, each as cbpf_jit_run() has it, into verdicts[].
+ * With code for many packets at once (lanes of the options) groups of them are
+ * run together, if they lie within 512 MiB of each other, in whatever order.
+ */
+void cbpf_jit_run_batch(const struct cbpf_jit *jit,
+			const struct cbpf_packet *packets, size_t n,
+			uint32_t *verdicts);
+/** How many packets are run at once: 16 by AVX-512, 8 by AVX2, or 1: none was
+ * asked for or is to be had, or the program is done better one by one. */
+unsigned cbpf_jit_lanes(const struct cbpf_jit *jit);
 
 /* ---- translate --------------------------------------------------------- */
 
@@ -1069,6 +1084,9 @@ struct cbpf_engine {
 extern const struct cbpf_engine cbpf_engine_interp;
 /** Native code of this library's, any dialect. */
 extern const struct cbpf_engine cbpf_engine_jit;
+/** The same for 8 (AVX2) and for 16 packets at once (AVX-512). */
+extern const struct cbpf_engine cbpf_engine_jit_x8;
+extern const struct cbpf_engine cbpf_engine_jit_x16;
 /** The Linux kernel through an AF_UNIX datagram pair. No privilege needed. */
 extern const struct cbpf_engine cbpf_engine_linux_unix;
 /** The Linux kernel through UDP over loopback, IPv4. */

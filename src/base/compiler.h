@@ -48,6 +48,7 @@ static inline void cbpf_unreachable(void)
 #define cbpf_assert(x)	   assert(x)
 #define cbpf_never(what)   assert(!(what))
 #define cbpf_unreachable() __builtin_unreachable()
+#define cbpf_prefetch(at)  __builtin_prefetch(at)
 #endif
 
 /* Of memory that the kernel wrote where MemorySanitizer cannot see it. */

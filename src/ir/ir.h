@@ -207,6 +207,9 @@ CBPF_INLINE uint32_t ir_edge_of(const struct ir *ir,
 	       ir->ranges[block->ranges + ir_range_of(ir, block, k)].edge;
 }
 
+/* Whether an indirect load or its guard is of a place that no machine wraps
+ * (bounds.c). */
+CBPF_INTERNAL bool ir_is_near(const struct ir *ir, const struct ir_insn *insn);
 /* Whether two edges lead to the same place with the same arguments. */
 CBPF_INTERNAL bool ir_is_same_edge(const struct ir *ir, uint32_t a, uint32_t b);
 /* The block returns the value, in place of how it ended. */

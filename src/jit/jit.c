@@ -11,11 +11,30 @@
 #include "jit/lower.h"
 #include "prog/prog.h"
 
+#if defined(__x86_64__) && __has_include(<sys/platform/x86.h>)
+#include <sys/platform/x86.h>
+#define HAS_AVX2   CPU_FEATURE_ACTIVE(AVX2)
+#define HAS_AVX512 (CPU_FEATURE_ACTIVE(AVX512F) && CPU_FEATURE_ACTIVE(AVX512BW))
+#else
+#define HAS_AVX2   false
+#define HAS_AVX512 false
+#endif
+
 struct cbpf_jit {
 	const struct cbpf_prog *prog;
 	struct cbpf_mem mem;
 	struct code code;
 	cbpf_jit_fn *entry;
+	lower_group_fn *groups; /* or NULL */
+	unsigned lanes;		/* packets of a group; 1: there are none */
+	bool is_native;
+};
+
+/* What is written, and where from the end. */
+struct made {
+	struct asmbuf buf;
+	uint32_t entry, groups;
+	unsigned lanes;
 	bool is_native;
 };
 
@@ -33,53 +52,84 @@ static uint32_t interpret(const void *prog, const uint8_t *packet,
 
 #if defined(__x86_64__) && defined(__linux__)
 
-/* Code for the program in buf; false in *is_native: the fallback alone. */
-static enum cbpf_err make(const struct cbpf_prog *prog, bool is_quick,
-			  struct asmbuf *buf, bool *is_native)
+/* Code for groups as well, as wide as is asked for and the machine has. */
+static enum cbpf_err add_groups(const struct ir *ir, uint32_t lanes,
+				struct made *m)
 {
-	const struct lower_opts opts = { interpret, prog };
+	size_t left = m->buf.left;
+	enum cbpf_err err;
+
+	if (lanes >= 16 && HAS_AVX512)
+		m->lanes = 16;
+	else if (lanes >= 8 && HAS_AVX2)
+		m->lanes = 8;
+	if (m->lanes == 1 || ir->row->space == SPACE_DATA) {
+		m->lanes = 1; /* nobody has many of a task's calls at hand */
+		return CBPF_OK;
+	}
+	err = lower_group_x64(ir, m->lanes, &m->buf, &m->groups);
+	if (err != CBPF_E_UNAVAILABLE)
+		return err;
+	m->buf.left = left;
+	m->lanes = 1;
+	return CBPF_OK;
+}
+
+static enum cbpf_err make(const struct cbpf_prog *prog,
+			  const struct cbpf_jit_opts *opts, struct made *m)
+{
+	const struct lower_opts lower = { interpret, prog };
 	struct ir ir;
-	enum cbpf_err err = ir_prepare(prog, buf->arena, is_quick, &ir);
+	enum cbpf_err err = ir_prepare(prog, m->buf.arena, opts->is_quick, &ir);
 
 	if (err == CBPF_OK)
-		err = lower_x64(&ir, &opts, buf);
-	*is_native = err == CBPF_OK;
-	if (err == CBPF_OK || err == CBPF_E_NOMEM)
+		err = lower_x64(&ir, &lower, &m->buf);
+	m->is_native = err == CBPF_OK;
+	if (err == CBPF_E_NOMEM)
 		return err;
-	buf->left = buf->cap;
-	lower_fallback_x64(&opts, buf);
-	return buf->is_broken ? CBPF_E_NOMEM : CBPF_OK;
+	if (!m->is_native) {
+		m->buf.left = m->buf.cap;
+		lower_fallback_x64(&lower, &m->buf);
+	}
+	m->entry = ab_here(&m->buf);
+	if (m->is_native)
+		return add_groups(&ir, opts->lanes, m);
+	return m->buf.is_broken ? CBPF_E_NOMEM : CBPF_OK;
 }
 
 #else
 
-static enum cbpf_err make(const struct cbpf_prog *prog, bool is_quick,
-			  struct asmbuf *buf, bool *is_native)
+static enum cbpf_err make(const struct cbpf_prog *prog,
+			  const struct cbpf_jit_opts *opts, struct made *m)
 {
 	(void)prog;
-	(void)is_quick;
-	(void)buf;
-	(void)is_native;
+	(void)opts;
+	(void)m;
 	return CBPF_E_UNAVAILABLE;
 }
 
 #endif
 
 /* The code to where it can be run. */
-static enum cbpf_err install(struct cbpf_jit *jit, const struct asmbuf *buf,
+static enum cbpf_err install(struct cbpf_jit *jit, const struct made *m,
 			     struct cbpf_diag *diag)
 {
-	size_t size = buf->cap - buf->left;
+	size_t size = ab_here(&m->buf);
 	const uint8_t *run;
 	enum cbpf_err err = code_take(size, &jit->code, diag);
 
 	if (err != CBPF_OK)
 		return err;
 	/* at the end of the block, from which its writer counts */
-	memcpy(jit->code.write + jit->code.size - size, buf->bytes + buf->left,
-	       size);
-	run = jit->code.run + jit->code.size - size;
+	memcpy(jit->code.write + jit->code.size - size,
+	       m->buf.bytes + m->buf.left, size);
+	run = jit->code.run + jit->code.size - m->entry;
 	memcpy(&jit->entry, &run, sizeof(run));
+	run = jit->code.run + jit->code.size - m->groups;
+	if (m->lanes > 1)
+		memcpy(&jit->groups, &run, sizeof(run));
+	jit->lanes = m->lanes;
+	jit->is_native = m->is_native;
 	return CBPF_OK;
 }
 
@@ -90,7 +140,7 @@ enum cbpf_err cbpf_jit_new(const struct cbpf_prog *prog,
 	struct cbpf_jit_opts own;
 	struct cbpf_jit made = { .prog = prog };
 	struct arena arena;
-	struct asmbuf buf = { .arena = &arena };
+	struct made m = { .buf = { .arena = &arena }, .lanes = 1 };
 	enum cbpf_err err;
 
 	*jit = NULL;
@@ -98,13 +148,13 @@ enum cbpf_err cbpf_jit_new(const struct cbpf_prog *prog,
 		return dg_fail(diag, CBPF_E_ARGUMENT);
 	made.mem = mem_or_libc(own.mem);
 	arena = arena_new(&made.mem);
-	err = make(prog, own.is_quick, &buf, &made.is_native);
+	err = make(prog, &own, &m);
 	if (err == CBPF_E_UNAVAILABLE)
 		dg_say(diag, err, "there is no native code for this machine");
 	else if (err != CBPF_OK)
 		dg_fail(diag, err);
 	else
-		err = install(&made, &buf, diag);
+		err = install(&made, &m, diag);
 	arena_free(&arena);
 	if (err != CBPF_OK)
 		return err;
@@ -154,4 +204,77 @@ uint32_t cbpf_jit_run(const struct cbpf_jit *jit,
 				 packet->wirelen, packet->ctx);
 	return jit->entry(packet->data, packet->caplen, packet->wirelen,
 			  packet->ctx);
+}
+
+unsigned cbpf_jit_lanes(const struct cbpf_jit *jit)
+{
+	return jit->lanes;
+}
+
+/* ---- many packets ------------------------------------------------------- */
+
+#define CHUNK 64 /* packets of one call */
+#define NEAR \
+	128 /* bytes from packet to packet: fetched by the machine itself */
+
+/* The lines that filters look at, of packets that come next. */
+static void fetch(const struct cbpf_packet *packets, size_t n)
+{
+	uintptr_t from = (uintptr_t)packets[0].data;
+
+	if ((uintptr_t)packets[n - 1].data - from < n * NEAR)
+		return;
+	for (size_t i = 0; i < n; i++) {
+		cbpf_prefetch(packets[i].data);
+		cbpf_prefetch(packets[i].data + 63);
+	}
+}
+
+static void run_one_by_one(const struct cbpf_jit *jit,
+			   const struct cbpf_packet *packets, size_t n,
+			   uint32_t *verdicts)
+{
+	for (size_t i = 0; i < n; i++)
+		verdicts[i] = cbpf_jit_run(jit, &packets[i]);
+}
+
+/* Groups, and what they leave. */
+static void run_groups(const struct cbpf_jit *jit,
+		       const struct cbpf_packet *packets, size_t n_groups,
+		       uint32_t *verdicts)
+{
+	uint32_t left[CHUNK / 8];
+
+	jit->groups(packets, verdicts, n_groups, left);
+	for (size_t i = 0; i < n_groups; i++) {
+		while (cbpf_unlikely(left[i])) {
+			size_t k = i * jit->lanes +
+				   (unsigned)__builtin_ctz(left[i]);
+
+			verdicts[k] = cbpf_jit_run(jit, &packets[k]);
+			left[i] &= left[i] - 1;
+		}
+	}
+}
+
+void cbpf_jit_run_batch(const struct cbpf_jit *jit,
+			const struct cbpf_packet *packets, size_t n,
+			uint32_t *verdicts)
+{
+	for (size_t i = 0; i < n;) {
+		size_t size = n - i < CHUNK ? n - i : CHUNK;
+		size_t next = n - i - size < CHUNK ? n - i - size : CHUNK;
+		size_t in_groups = 0;
+
+		if (next > 0)
+			fetch(packets + i + size, next);
+		if (jit->lanes > 1) {
+			in_groups = size / jit->lanes * jit->lanes;
+			run_groups(jit, packets + i, size / jit->lanes,
+				   verdicts + i);
+		}
+		run_one_by_one(jit, packets + i + in_groups, size - in_groups,
+			       verdicts + i + in_groups);
+		i += size;
+	}
 }

@@ -30,4 +30,17 @@ CBPF_INTERNAL enum cbpf_err lower_x64(const struct ir *ir,
 CBPF_INTERNAL void lower_fallback_x64(const struct lower_opts *opts,
 				      struct asmbuf *buf);
 
+/*
+ * Code for groups of 8 (AVX2) or 16 packets (AVX-512), before what buf has; it
+ * begins at *place, bytes from the end. Bits are set in left[], one word a
+ * group, for packets whose verdict is not there: the code for one has it.
+ * UNAVAILABLE: something in the graph is not done so, or it would not be quick.
+ */
+typedef void lower_group_fn(const struct cbpf_packet *packets,
+			    uint32_t *verdicts, size_t n_groups,
+			    uint32_t *left);
+CBPF_INTERNAL enum cbpf_err lower_group_x64(const struct ir *ir, unsigned lanes,
+					    struct asmbuf *buf,
+					    uint32_t *place);
+
 #endif

@@ -155,6 +155,21 @@ CBPF_INLINE void x64_alu_imm(struct asmbuf *b, enum x64_alu op, unsigned to,
 	x64_rex(b, 0, 0, 0, to);
 }
 
+/* With 64 bits, of which imm is the sign-extended lower half. */
+CBPF_INLINE void x64_alu64_imm(struct asmbuf *b, enum x64_alu op, unsigned to,
+			       uint32_t imm)
+{
+	bool is_short = imm + 128 < 256;
+
+	if (is_short)
+		ab_u8(b, imm);
+	else
+		ab_u32(b, imm);
+	x64_modrm(b, 3, op, to);
+	ab_u8(b, is_short ? 0x83 : 0x81);
+	x64_rex(b, 1, 0, 0, to);
+}
+
 /* A constant; flags are kept. */
 CBPF_INLINE void x64_mov_imm(struct asmbuf *b, unsigned to, uint32_t imm)
 {
@@ -302,6 +317,20 @@ CBPF_INLINE void x64_load(struct asmbuf *b, unsigned size, unsigned to,
 	x64_rex_mem(b, 0, to, m);
 }
 
+CBPF_INLINE void x64_load64(struct asmbuf *b, unsigned to, struct x64_mem m)
+{
+	x64_operand(b, to, m);
+	ab_u8(b, 0x8b);
+	x64_rex_mem(b, 1, to, m);
+}
+
+CBPF_INLINE void x64_store(struct asmbuf *b, unsigned from, struct x64_mem m)
+{
+	x64_operand(b, from, m);
+	ab_u8(b, 0x89);
+	x64_rex_mem(b, 0, from, m);
+}
+
 CBPF_INLINE void x64_lea(struct asmbuf *b, unsigned w, unsigned to,
 			 struct x64_mem m)
 {
@@ -310,7 +339,9 @@ CBPF_INLINE void x64_lea(struct asmbuf *b, unsigned w, unsigned to,
 	x64_rex_mem(b, w, to, m);
 }
 
-/* What follows in a table at `place`, bytes from the end, by RIP. */
+#define X64_LEA_RIP 7 /* bytes that it takes */
+
+/* What is at `place`, bytes from the end, by RIP. */
 CBPF_INLINE void x64_lea_rip(struct asmbuf *b, unsigned to, uint32_t place)
 {
 	ab_u32(b, ab_here(b) - place);
@@ -440,6 +471,26 @@ CBPF_INLINE void x64_jmp(struct asmbuf *b, uint32_t place)
 	}
 	ab_u32(b, distance);
 	ab_u8(b, 0xe9);
+}
+
+/* To a place before, which is not there yet; x64_jcc_lead() with what this
+ * returns tells it. */
+CBPF_INLINE uint32_t x64_jcc_back(struct asmbuf *b, enum x64_cc cc)
+{
+	uint32_t behind = ab_here(b);
+
+	ab_u32(b, 0);
+	ab_u8(b, 0x80 | cc);
+	ab_u8(b, 0x0f);
+	return behind;
+}
+
+CBPF_INLINE void x64_jcc_lead(struct asmbuf *b, uint32_t behind, uint32_t place)
+{
+	uint32_t distance = behind - place;
+
+	if (!b->is_broken)
+		memcpy(b->bytes + b->cap - behind - 4, &distance, 4);
 }
 
 CBPF_INLINE void x64_jmp_reg(struct asmbuf *b, unsigned reg)

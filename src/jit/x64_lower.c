@@ -97,54 +97,6 @@ static void want(struct lowerer *l, uint32_t value)
 	l->is_wanted[value] = true;
 }
 
-/* The most that a value can be, as far as is plain. */
-/* NOLINTNEXTLINE(misc-no-recursion) */
-static uint32_t bound_of(const struct ir *ir, uint32_t value, unsigned depth)
-{
-	const struct ir_insn *insn = &ir->insns[value];
-	uint32_t k = 0, bound;
-
-	if (depth == 0)
-		return UINT32_MAX;
-	switch (insn->op) {
-	case IR_CONST:
-		return insn->k;
-	case IR_LOAD:
-	case IR_LOAD_IND:
-	case IR_LOAD_ZERO:
-		return insn->size == 4 ? UINT32_MAX
-				       : ((uint32_t)1 << 8 * insn->size) - 1;
-	case IR_AND:
-		if (!ir_is_const(ir, insn->b, &k))
-			return UINT32_MAX;
-		bound = bound_of(ir, insn->a, depth - 1);
-		return bound < k ? bound : k;
-	case IR_LSH:
-		bound = bound_of(ir, insn->a, depth - 1);
-		if (!ir_is_const(ir, insn->b, &k) || k > 31 ||
-		    bound > UINT32_MAX >> k)
-			return UINT32_MAX;
-		return bound << k;
-	case IR_RSH:
-		bound = bound_of(ir, insn->a, depth - 1);
-		return ir_is_const(ir, insn->b, &k) && k < 32 ? bound >> k
-							      : bound;
-	case IR_ADD:
-		bound = bound_of(ir, insn->a, depth - 1);
-		k = bound_of(ir, insn->b, depth - 1);
-		return bound > UINT32_MAX - k ? UINT32_MAX : bound + k;
-	default:
-		return UINT32_MAX;
-	}
-}
-
-/* Whether an indirect load is of a place that no machine wraps. */
-static bool is_near(const struct ir *ir, const struct ir_insn *insn)
-{
-	return (uint64_t)bound_of(ir, insn->a, 6) + insn->k + insn->size <
-	       INT32_MAX;
-}
-
 /* False: not done in line. */
 static bool look_at_insn(struct lowerer *l, const struct ir_insn *insn)
 {
@@ -172,7 +124,7 @@ static bool look_at_insn(struct lowerer *l, const struct ir_insn *insn)
 		l->reads_length |= !l->ir->row->length_is_caplen;
 		return true;
 	case IR_NEED_IND:
-		l->has_bail |= !is_near(l->ir, insn);
+		l->has_bail |= !ir_is_near(l->ir, insn);
 		return true;
 	case IR_DIV:
 	case IR_MOD:
@@ -404,7 +356,7 @@ static struct x64_mem indirect(struct lowerer *l, const struct ir_insn *insn,
 {
 	uint32_t k;
 
-	if (!is_near(l->ir, insn)) { /* the guard has left the sum in AX */
+	if (!ir_is_near(l->ir, insn)) { /* the guard has left the sum in AX */
 		return in_packet(X64_AX, 0);
 	}
 	if (is_const(l, insn->a, &k))
@@ -417,7 +369,7 @@ static void put_sum(struct lowerer *l, const struct ir_insn *insn)
 {
 	uint32_t k;
 
-	if (is_near(l->ir, insn))
+	if (ir_is_near(l->ir, insn))
 		return;
 	if (insn->k)
 		x64_alu_imm(l->b, X64_ADD, X64_AX, insn->k);
@@ -512,7 +464,7 @@ static void lower_need_ind(struct lowerer *l, const struct ir_insn *insn)
 {
 	uint32_t k;
 
-	if (is_near(l->ir, insn)) {
+	if (ir_is_near(l->ir, insn)) {
 		x64_jcc(l->b, X64_A, l->zero);
 		x64_alu(l->b, X64_CMP, X64_AX, X64_SI);
 		x64_alu_imm(l->b, X64_ADD, X64_AX, insn->k + insn->size);

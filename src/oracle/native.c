@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Native code as an engine: what it gives is a value of 32 bits, no more. */
+/*
+ * Native code as engines, for one packet and for many: what it gives is a value
+ * of 32 bits, no more.
+ */
 #include <string.h>
 
 #include "isa/isa.h"
@@ -12,18 +15,31 @@ struct native {
 	struct cbpf_jit *jit;
 };
 
+/* Packets that an engine runs at once; 0: one. */
+static uint32_t lanes_of(const struct cbpf_engine *engine)
+{
+	if (engine == &cbpf_engine_jit_x16)
+		return 16;
+	return engine == &cbpf_engine_jit_x8 ? 8 : 0;
+}
+
 static enum cbpf_err probe_jit(const struct cbpf_engine *engine,
 			       struct cbpf_diag *diag)
 {
 	const struct cbpf_insn ret = { isa_rows[OP_RET_K].code, 0, 0, 1 };
+	const struct cbpf_jit_opts opts = { .size = sizeof(opts),
+					    .lanes = lanes_of(engine) };
 	struct cbpf_prog *prog;
 	struct cbpf_jit *jit;
 	enum cbpf_err err = cbpf_prog_new(&ret, 1, NULL, &prog, diag);
 
-	(void)engine;
 	if (err != CBPF_OK)
 		return err;
-	err = cbpf_jit_new(prog, NULL, &jit, diag);
+	err = cbpf_jit_new(prog, &opts, &jit, diag);
+	if (err == CBPF_OK && opts.lanes > cbpf_jit_lanes(jit))
+		err = dg_say(diag, CBPF_E_UNAVAILABLE,
+			     "this processor has no %s",
+			     opts.lanes == 16 ? "AVX-512" : "AVX2");
 	cbpf_jit_free(jit);
 	cbpf_prog_free(prog);
 	return err;
@@ -51,11 +67,12 @@ static enum cbpf_err load_jit(const struct cbpf_engine *engine,
 	struct cbpf_prog_opts how = { .size = sizeof(how),
 				      .dialect = dialect,
 				      .mem = opts ? opts->mem : NULL };
-	struct cbpf_jit_opts jit = { .size = sizeof(jit), .mem = how.mem };
+	struct cbpf_jit_opts jit = { .size = sizeof(jit),
+				     .lanes = lanes_of(engine),
+				     .mem = how.mem };
 	struct native made = { .mem = mem_or_libc(how.mem) }, *own;
 	enum cbpf_err err = cbpf_prog_new(insns, n, &how, &made.prog, diag);
 
-	(void)engine;
 	if (err == CBPF_OK)
 		err = cbpf_jit_new(made.prog, &jit, &made.jit, diag);
 	if (err == CBPF_OK) {
@@ -96,13 +113,53 @@ static enum cbpf_err run_jit(void *handle, const struct cbpf_view *view,
 	return CBPF_OK;
 }
 
-const struct cbpf_engine cbpf_engine_jit = {
-	.name = "jit",
-	.about = "native code made of the optimized program, any dialect",
-	.dialect = CBPF_ANY_DIALECT,
-	.probe = probe_jit,
-	.load = load_jit,
-	.view = view_jit,
-	.run = run_jit,
-	.free = free_jit,
-};
+/* Groups that are full, the last with what it ends with over and over: so all
+ * of them are run by the code for many. */
+static enum cbpf_err run_batch_jit(void *handle, const struct cbpf_view *views,
+				   size_t n, struct cbpf_answer *answers,
+				   struct cbpf_diag *diag)
+{
+	const struct native *own = handle;
+	struct cbpf_packet packets[CBPF_BATCH_MAX];
+	uint32_t verdicts[CBPF_BATCH_MAX];
+
+	static_assert(CBPF_BATCH_MAX % 16 == 0, "groups are full");
+	(void)diag;
+	for (size_t i = 0; i < CBPF_BATCH_MAX; i++)
+		packets[i] = views[i < n ? i : n - 1].packet;
+	cbpf_jit_run_batch(own->jit, packets, CBPF_BATCH_MAX, verdicts);
+	for (size_t i = 0; i < n; i++) {
+		const struct cbpf_result result = { .end = CBPF_RETURNED,
+						    .value = verdicts[i] };
+
+		answers[i] = ora_foretell(&views[i], &result, CBPF_SHOWS_VALUE);
+	}
+	return CBPF_OK;
+}
+
+static enum cbpf_err run_one_jit(void *handle, const struct cbpf_view *view,
+				 const struct cbpf_result *expect,
+				 struct cbpf_answer *answer,
+				 struct cbpf_diag *diag)
+{
+	(void)expect;
+	return run_batch_jit(handle, view, 1, answer, diag);
+}
+
+#define JIT_ROW(called, what, run_it, run_many)                      \
+	{                                                            \
+		.name = (called), .about = (what),                   \
+		.dialect = CBPF_ANY_DIALECT, .probe = probe_jit,     \
+		.load = load_jit, .view = view_jit, .run = (run_it), \
+		.free = free_jit, .run_batch = (run_many)            \
+	}
+
+const struct cbpf_engine cbpf_engine_jit =
+	JIT_ROW("jit", "native code made of the optimized program, any dialect",
+		run_jit, NULL);
+const struct cbpf_engine cbpf_engine_jit_x8 =
+	JIT_ROW("jit-x8", "native code for 8 packets at once, any dialect",
+		run_one_jit, run_batch_jit);
+const struct cbpf_engine cbpf_engine_jit_x16 =
+	JIT_ROW("jit-x16", "native code for 16 packets at once, any dialect",
+		run_one_jit, run_batch_jit);
