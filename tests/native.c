@@ -66,8 +66,8 @@ static unsigned differing(const struct cbpf_prog *prog,
 {
 	struct cbpf_packet packets[PACKETS];
 	struct cbpf_ctx ctxs[PACKETS];
-	uint32_t verdicts[PACKETS];
-	unsigned bad = 0;
+	uint32_t verdicts[PACKETS + 1];
+	unsigned bad = 0, n = (unsigned)(*seed >> 8) % (PACKETS + 1);
 
 	for (unsigned i = 0; i < PACKETS; i++) {
 		uint8_t *page = pages + (size_t)2 * i * PAGE;
@@ -84,13 +84,15 @@ static unsigned differing(const struct cbpf_prog *prog,
 		};
 		memcpy(i & 1 ? page : page + PAGE - len, data, len);
 	}
-	cbpf_jit_run_batch(jit, packets, PACKETS, verdicts);
+	verdicts[n] = 1234567;
+	cbpf_jit_run_batch(jit, packets, n, verdicts);
+	bad = verdicts[n] != 1234567;
 	for (unsigned i = 0; i < PACKETS; i++) {
 		struct cbpf_result result;
 
 		cbpf_run(prog, &packets[i], &result);
 		bad += cbpf_jit_run(jit, &packets[i]) != result.value ||
-		       verdicts[i] != result.value;
+		       (i < n && verdicts[i] != result.value);
 	}
 	return bad;
 }

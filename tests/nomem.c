@@ -795,6 +795,10 @@ static void refuse_both(const char *name,
 	refuse_each(name, use, true);
 }
 
+static const struct cbpf_engine *const natives[] = { &cbpf_engine_jit,
+						     &cbpf_engine_jit_x8,
+						     &cbpf_engine_jit_x16 };
+
 int main(int argc, char **argv)
 {
 	const char *required = argc > 2 ? argv[2] : "";
@@ -816,9 +820,11 @@ int main(int argc, char **argv)
 		engine_used = oracles[i];
 		refuse_both(engine_used->name, use_oracle);
 	}
-	if (oracle_can_run(&cbpf_engine_jit, required)) {
-		engine_used = &cbpf_engine_jit;
-		refuse_both("jit", use_oracle);
+	for (size_t i = 0; i < sizeof(natives) / sizeof(natives[0]); i++) {
+		if (!oracle_can_run(natives[i], required))
+			continue;
+		engine_used = natives[i];
+		refuse_both(engine_used->name, use_oracle);
 	}
 	return tap_done();
 }

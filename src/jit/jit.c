@@ -268,7 +268,7 @@ void cbpf_jit_run_batch(const struct cbpf_jit *jit,
 
 		if (next > 0)
 			fetch(packets + i + size, next);
-		if (jit->lanes > 1) {
+		if (jit->lanes > 1 && size >= jit->lanes) {
 			in_groups = size / jit->lanes * jit->lanes;
 			run_groups(jit, packets + i, size / jit->lanes,
 				   verdicts + i);

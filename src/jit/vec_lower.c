@@ -999,9 +999,9 @@ static void put_row(struct vectorizer *v, uint32_t row)
 /* Distances and lengths, of the packets' structures. */
 static void put_packets(struct vectorizer *v, bool has_distance)
 {
-	static_assert(offsetof(struct cbpf_packet, data) == 0 &&
-			      offsetof(struct cbpf_packet, caplen) == 8 &&
-			      offsetof(struct cbpf_packet, wirelen) == 12,
+	static_assert(sizeof(void *) < 8 ||
+			      (offsetof(struct cbpf_packet, caplen) == 8 &&
+			       offsetof(struct cbpf_packet, wirelen) == 12),
 		      "words of a transposed row");
 	const uint32_t specials[] = { DISTANCE, HIGH, CAPLEN, WIRELEN };
 	uint32_t to[4];

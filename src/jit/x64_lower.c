@@ -25,7 +25,7 @@
 
 #include "ir/search.h"
 #include "jit/lower.h"
-#include "jit/table.h"
+#include "ir/table.h"
 #include "jit/x64_enc.h"
 
 #define CALLER_SAVED                                                 \

@@ -6,8 +6,8 @@
  *	bitmap	numbers near each other: bit v - low of the table
  *	hash	numbers far apart: a bucket of eight, chosen so that none is full
  */
-#ifndef CBPF_JIT_TABLE_H
-#define CBPF_JIT_TABLE_H
+#ifndef CBPF_IR_TABLE_H
+#define CBPF_IR_TABLE_H
 
 #include "ir/ir.h"
 

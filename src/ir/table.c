@@ -2,7 +2,7 @@
 /* Sets as tables: see table.h. */
 #include <string.h>
 
-#include "jit/table.h"
+#include "ir/table.h"
 
 #define FEW	  4	     /* ranges that are searched all the same */
 #define SPAN_MAX  (1u << 17) /* bits: half of a first cache */
