@@ -31,14 +31,16 @@ static volatile uint32_t sink;
 
 /* ---- subjects ----------------------------------------------------------- */
 
-enum { LIBPCAP, GCC, CLANG, JIT, BATCH8, BATCH16, SUBJECTS };
+enum { LIBPCAP, GCC, CLANG, THREADED, JIT, BATCH8, BATCH16, SUBJECTS };
 
-static const char *const names[SUBJECTS] = { "libpcap", "gcc -O3", "clang -O3",
-					     "jit",	"batch 8", "batch 16" };
+static const char *const names[SUBJECTS] = { "libpcap",	 "gcc -O3", "clang -O3",
+					     "threaded", "jit",	    "batch 8",
+					     "batch 16" };
 
 struct subject {
 	cbpf_jit_fn *run;
 	struct cbpf_jit *batch;
+	struct cbpf_threaded *threaded;
 	double ns[SAMPLES];
 };
 
@@ -52,6 +54,9 @@ static void run_all(const struct subject *s, struct bpf_insn *insns)
 	if (s->batch) {
 		cbpf_jit_run_batch(s->batch, batch, PACKETS, verdicts);
 		sum = verdicts[PACKETS / 2];
+	} else if (s->threaded) {
+		for (int i = 0; i < PACKETS; i++)
+			sum += cbpf_threaded_run(s->threaded, &batch[i]);
 	} else if (s->run)
 		for (int i = 0; i < PACKETS; i++)
 			sum += s->run(packets[i], BYTES, BYTES, NULL);
@@ -148,6 +153,7 @@ static void measure(const char *text, const char *directory, int number,
 	subjects[GCC].run = compile(prog, "gcc", directory, number);
 	subjects[CLANG].run = compile(prog, "clang", directory, number);
 	subjects[JIT].run = cbpf_jit_entry(jit);
+	cbpf_threaded_new(prog, NULL, &subjects[THREADED].threaded, NULL);
 	for (int s = BATCH8; s <= BATCH16; s++) {
 		opts.lanes = s == BATCH8 ? 8 : 16;
 		cbpf_jit_new(prog, &opts, &subjects[s].batch, NULL);
@@ -161,7 +167,7 @@ static void measure(const char *text, const char *directory, int number,
 			double ns = 0;
 
 			if (s == LIBPCAP || subjects[s].run ||
-			    subjects[s].batch)
+			    subjects[s].batch || subjects[s].threaded)
 				ns = sample(&subjects[s],
 					    (struct bpf_insn *)code.insns);
 			if (k >= 0) /* the first round warms up */

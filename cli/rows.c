@@ -11,8 +11,9 @@
 #endif
 
 static const struct cbpf_engine *const rows[] = {
-	&cbpf_engine_interp,	    &cbpf_engine_jit,
-	&cbpf_engine_jit_x8,	    &cbpf_engine_jit_x16,
+	&cbpf_engine_interp,	    &cbpf_engine_threaded,
+	&cbpf_engine_jit,	    &cbpf_engine_jit_x8,
+	&cbpf_engine_jit_x16,
 #ifdef CBPF_HAVE_EXPR
 	&cbpf_engine_libpcap,
 #endif

@@ -111,13 +111,8 @@ hunt() { # engine, pairs, options: agree, and reach what there is to reach
     fi
 }
 hunt libpcap "$pairs"
-hunt jit "$pairs"
-for wide in jit-x8 jit-x16; do
-    if "$cbpf" engines | grep -q "^$wide .*can run"; then
-        hunt "$wide" "$pairs"
-    else
-        skip "$wide" "not here"
-    fi
+for own in threaded jit jit-x8 jit-x16; do
+    hunt "$own" "$pairs"
 done
 hunt linux-unix "$pairs"
 hunt linux-unix $((pairs / 2)) --exact

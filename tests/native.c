@@ -1,15 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Native code: random programs of every dialect return what the interpreter
- * returns, for packets before a page that cannot be read, and behind one; made
- * quickly and well. Code memory is given back, and what a fork shares is not
- * written again.
+ * Native code, for one packet and for many, and threaded code: random programs
+ * of every dialect return what the interpreter returns, for packets before a
+ * page that cannot be read, and behind one; made quickly and well. Code memory
+ * is given back, and what a fork shares is not written again.
  *
  *	native [PROGRAMS]
  */
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -40,6 +46,8 @@ static struct cbpf_ctx some_ctx(uint64_t draw)
 				  .pkt_type = (uint8_t)(draw >> 6 & 7) };
 }
 
+static bool has_code; /* made for this machine, and memory for it */
+
 #define ALL_PAGES ((size_t)(2 * PACKETS + 1) * PAGE)
 
 /* A page for each packet, two pages apart; what is between cannot be touched.
@@ -61,7 +69,8 @@ static uint8_t *make_pages(void)
 /* Packets for which code, by itself or for many, and interpreter do not agree.
  */
 static unsigned differing(const struct cbpf_prog *prog,
-			  const struct cbpf_jit *jit, uint8_t *pages,
+			  const struct cbpf_jit *jit,
+			  const struct cbpf_threaded *threaded, uint8_t *pages,
 			  uint64_t *seed)
 {
 	struct cbpf_packet packets[PACKETS];
@@ -92,6 +101,8 @@ static unsigned differing(const struct cbpf_prog *prog,
 
 		cbpf_run(prog, &packets[i], &result);
 		bad += cbpf_jit_run(jit, &packets[i]) != result.value ||
+		       cbpf_threaded_run(threaded, &packets[i]) !=
+			       result.value ||
 		       (i < n && verdicts[i] != result.value);
 	}
 	return bad;
@@ -110,30 +121,38 @@ static void test_random(enum cbpf_dialect dialect, bool is_quick,
 				     .lanes = lanes };
 	uint8_t *pages = make_pages();
 	uint64_t seed = 21 + (uint64_t)dialect;
-	unsigned made = 0, native = 0, wide = 0, bad = 0;
+	struct cbpf_threaded_opts quick = { .size = sizeof(quick),
+					    .is_quick = is_quick };
+	unsigned made = 0, native = 0, wide = 0, fast = 0, bad = 0;
 
 	for (unsigned i = 0; pages && i < programs; i++) {
 		struct cbpf_insn insns[INSNS];
 		size_t len = cbpf_random_program(&seed, &random, insns);
 		struct cbpf_prog *prog;
+		struct cbpf_threaded *threaded;
 		struct cbpf_jit *jit;
 
 		if (cbpf_prog_new(insns, len, &opts, &prog, NULL) != CBPF_OK)
 			continue;
-		if (cbpf_jit_new(prog, &how, &jit, NULL) == CBPF_OK) {
+		if (cbpf_threaded_new(prog, &quick, &threaded, NULL) ==
+			    CBPF_OK &&
+		    cbpf_jit_new(prog, &how, &jit, NULL) == CBPF_OK) {
 			made++;
+			fast += cbpf_threaded_is_fast(threaded);
 			native += cbpf_jit_is_native(jit);
 			wide += cbpf_jit_lanes(jit) > 1;
-			bad += differing(prog, jit, pages, &seed);
+			bad += differing(prog, jit, threaded, pages, &seed);
 			cbpf_jit_free(jit);
 		}
+		cbpf_threaded_free(threaded);
 		cbpf_prog_free(prog);
 	}
-	tap_ok(bad == 0 && made > programs / 4 && native > made / 3,
+	tap_ok(bad == 0 && made > programs / 4 &&
+		       (native > made / 3 || !has_code) && fast > made / 2,
 	       "%s%s: %u programs, %u of them code, %u for %u packets, %u "
-	       "packets differ",
+	       "threaded, %u packets differ",
 	       cbpf_dialect_name(dialect), is_quick ? ", quick" : "", made,
-	       native, wide, lanes, bad);
+	       native, wide, lanes, fast, bad);
 	if (pages)
 		munmap(pages - PAGE, ALL_PAGES);
 }
@@ -159,6 +178,7 @@ static void test_set(const char *what, bool is_word, uint32_t mask,
 	struct cbpf_insn *insns = calloc((size_t)2 * n + 2, sizeof(*insns));
 	uint64_t seed = n;
 	struct cbpf_prog *prog;
+	struct cbpf_threaded *threaded;
 	struct cbpf_jit *jit;
 	unsigned bad = 0;
 
@@ -174,7 +194,8 @@ static void test_set(const char *what, bool is_word, uint32_t mask,
 	insns[2 * n + 1].code = CBPF_RET_K;
 	if (cbpf_prog_new(insns, (size_t)2 * n + 2, &opts, &prog, NULL) !=
 		    CBPF_OK ||
-	    cbpf_jit_new(prog, NULL, &jit, NULL) != CBPF_OK) {
+	    cbpf_jit_new(prog, NULL, &jit, NULL) != CBPF_OK ||
+	    cbpf_threaded_new(prog, NULL, &threaded, NULL) != CBPF_OK) {
 		tap_ok(false, "%s: no code", what);
 		free(insns);
 		return;
@@ -190,11 +211,14 @@ static void test_set(const char *what, bool is_word, uint32_t mask,
 		struct cbpf_result result;
 
 		cbpf_run(prog, &packet, &result);
-		bad += cbpf_jit_run(jit, &packet) != result.value;
+		bad += cbpf_jit_run(jit, &packet) != result.value ||
+		       cbpf_threaded_run(threaded, &packet) != result.value;
 	}
-	tap_ok(bad == 0 && cbpf_jit_is_native(jit), "%s: %u numbers, %u lost",
-	       what, n, bad);
+	tap_ok(bad == 0 && cbpf_jit_is_native(jit) == has_code &&
+		       cbpf_threaded_is_fast(threaded),
+	       "%s: %u numbers, %u lost", what, n, bad);
 	cbpf_jit_free(jit);
+	cbpf_threaded_free(threaded);
 	cbpf_prog_free(prog);
 	free(insns);
 }
@@ -280,6 +304,45 @@ static void test_fork(void)
 	cbpf_prog_free(other);
 }
 
+/* A system that makes no memory files: threaded code, and a reason. */
+static bool is_threaded_instead(void)
+{
+	const struct cbpf_insn insns[] = {
+		{ CBPF_LD_W, 0, 0, offsetof(struct seccomp_data, nr) },
+		{ CBPF_JEQ_K, 0, 1, SYS_memfd_create },
+		{ CBPF_RET_K, 0, 0, SECCOMP_RET_ERRNO | EPERM },
+		{ CBPF_RET_K, 0, 0, SECCOMP_RET_ALLOW },
+	};
+	struct sock_fprog deny = { 4, (struct sock_filter *)insns };
+	struct cbpf_prog *prog = make_prog(5);
+	const uint8_t byte = 7;
+	const struct cbpf_packet packet = { .data = &byte, .caplen = 1 };
+	struct cbpf_diag diag = { 0 };
+	struct cbpf_jit *jit;
+	uint32_t verdict;
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &deny) != 0)
+		return true; /* then that cannot be tried */
+	if (cbpf_jit_new(prog, NULL, &jit, &diag) != CBPF_OK)
+		return false;
+	cbpf_jit_run_batch(jit, &packet, 1, &verdict);
+	return !cbpf_jit_is_native(jit) && !cbpf_jit_entry(jit) &&
+	       diag.code == CBPF_E_UNAVAILABLE && verdict == 12 &&
+	       cbpf_jit_run(jit, &packet) == 12 && cbpf_jit_lanes(jit) == 1;
+}
+
+static void test_refusal(void)
+{
+	int status = -1;
+	pid_t child = fork();
+
+	if (child == 0)
+		_exit(!is_threaded_instead());
+	tap_ok(child > 0 && waitpid(child, &status, 0) == child && status == 0,
+	       "no memory for code: threaded code runs instead");
+}
+
 int main(int argc, char **argv)
 {
 	unsigned programs = argc > 1 ? (unsigned)atoi(argv[1]) : 2000;
@@ -287,14 +350,9 @@ int main(int argc, char **argv)
 	struct cbpf_diag diag;
 	struct cbpf_jit *jit;
 
-	if (cbpf_jit_new(prog, NULL, &jit, &diag) != CBPF_OK) {
-		char sentence[200];
-
-		cbpf_diag_format(&diag, sentence, sizeof(sentence));
-		tap_skip("native code", "%s", sentence);
-		cbpf_prog_free(prog);
-		return tap_done();
-	}
+	if (cbpf_jit_new(prog, NULL, &jit, &diag) != CBPF_OK)
+		return 1;
+	has_code = cbpf_jit_is_native(jit);
 	cbpf_jit_free(jit);
 	cbpf_prog_free(prog);
 	for (int d = 0; d < CBPF_DIALECTS; d++) {
@@ -307,7 +365,15 @@ int main(int argc, char **argv)
 	test_set("words with much in common", true, 0xffff, 0x10000, 2000);
 	test_set("halves", false, 0xffff, 1, 2000);
 	test_set("even halves", false, 0x7fff, 2, 1000);
+	if (!has_code) {
+		char sentence[200];
+
+		cbpf_diag_format(&diag, sentence, sizeof(sentence));
+		tap_skip("native code", "%s", sentence);
+		return tap_done();
+	}
 	test_memory(10 * programs);
 	test_fork();
+	test_refusal();
 	return tap_done();
 }

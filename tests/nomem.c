@@ -324,6 +324,28 @@ static enum cbpf_err use_translate(const struct cbpf_mem *mem)
 	return err;
 }
 
+static enum cbpf_err use_threaded(const struct cbpf_mem *mem)
+{
+	struct cbpf_threaded_opts how = { .size = sizeof(how), .mem = mem };
+	const uint8_t bytes[14] = { [12] = 8 };
+	const struct cbpf_packet packet = { .data = bytes, .caplen = 14 };
+	struct cbpf_prog *prog;
+	struct cbpf_threaded *threaded = JUNK;
+	enum cbpf_err err = make_program(mem, &prog);
+
+	if (err)
+		return err;
+	err = cbpf_threaded_new(prog, &how, &threaded, NULL);
+	want_empty(err, threaded);
+	if (!err && !cbpf_threaded_is_fast(threaded))
+		err = CBPF_E_ARGUMENT;
+	if (!err)
+		cbpf_threaded_run(threaded, &packet);
+	cbpf_threaded_free(threaded);
+	cbpf_prog_free(prog);
+	return err;
+}
+
 /* Code memory is none of the caller's. */
 static enum cbpf_err use_jit(const struct cbpf_mem *mem)
 {
@@ -341,7 +363,7 @@ static enum cbpf_err use_jit(const struct cbpf_mem *mem)
 		return err;
 	err = cbpf_jit_new(prog, &how, &jit, NULL);
 	want_empty(err, jit);
-	if (!err && (!cbpf_jit_is_native(jit) || !cbpf_jit_entry(jit)))
+	if (!err && cbpf_jit_is_native(jit) != !!cbpf_jit_entry(jit))
 		err = CBPF_E_ARGUMENT;
 	if (!err && cbpf_jit_lanes(jit) > 0) {
 		cbpf_jit_run(jit, &packet);
@@ -349,7 +371,7 @@ static enum cbpf_err use_jit(const struct cbpf_mem *mem)
 	}
 	cbpf_jit_free(jit);
 	cbpf_prog_free(prog);
-	return err == CBPF_E_UNAVAILABLE ? CBPF_OK : err;
+	return err;
 }
 
 static enum cbpf_err use_compare(const struct cbpf_mem *mem)
@@ -736,6 +758,7 @@ static const struct scenario {
 	{ "optimizing",                        use_optimize,       NULL },
 	{ "the set of dialects",               use_check_dialects, NULL },
 	{ "a program as C",                    use_translate,      NULL },
+	{ "threaded code",                     use_threaded,       NULL },
 	{ "native code",                       use_jit,            NULL },
 	{ "comparing two programs",            use_compare,        NULL },
 	{ "a program made and run",            use_program,        NULL },
@@ -795,7 +818,8 @@ static void refuse_both(const char *name,
 	refuse_each(name, use, true);
 }
 
-static const struct cbpf_engine *const natives[] = { &cbpf_engine_jit,
+static const struct cbpf_engine *const natives[] = { &cbpf_engine_threaded,
+						     &cbpf_engine_jit,
 						     &cbpf_engine_jit_x8,
 						     &cbpf_engine_jit_x16 };
 

@@ -236,18 +236,26 @@ enum { WIDTHS = 3 };
 
 static const uint32_t widths[WIDTHS] = { 0, 8, 16 };
 
+struct quick {
+	struct cbpf_jit *jits[WIDTHS];
+	struct cbpf_threaded *threaded;
+};
+
 /* One packet, by itself and as each of a group. */
-static bool run_native(const struct vector *v, unsigned at,
-		       struct cbpf_jit *const jits[WIDTHS],
-		       const struct cbpf_packet *packet, uint32_t want)
+static bool run_quick(const struct vector *v, unsigned at,
+		      const struct quick *quick,
+		      const struct cbpf_packet *packet, uint32_t want)
 {
+	struct cbpf_jit *const *jits = quick->jits;
 	struct cbpf_packet packets[16];
 	uint32_t verdicts[16];
 	bool is_ok = true;
 
+	if (cbpf_threaded_run(quick->threaded, packet) != want)
+		is_ok = fail(v, at, "%s", "threaded code differs");
 	for (unsigned k = 0; k < 16; k++)
 		packets[k] = *packet;
-	for (unsigned i = 0; i < WIDTHS && jits[i]; i++) {
+	for (unsigned i = 0; i < WIDTHS; i++) {
 		uint32_t one = cbpf_jit_run(jits[i], packet);
 		char got[64];
 
@@ -265,8 +273,7 @@ static bool run_native(const struct vector *v, unsigned at,
 
 /* One line "PACKET => WANT", on interp, native code and the dialect's oracles. */
 static bool run_line(const struct vector *v, unsigned at, char *line,
-		     const struct cbpf_prog *prog,
-		     struct cbpf_jit *const jits[WIDTHS],
+		     const struct cbpf_prog *prog, const struct quick *quick,
 		     struct cbpf_judge **judges)
 {
 	static uint8_t data[1 << 18];
@@ -287,7 +294,7 @@ static bool run_line(const struct vector *v, unsigned at, char *line,
 		result_text(&result, got, sizeof(got));
 		is_ok = fail(v, at, "interp gives %s", got);
 	}
-	is_ok &= run_native(v, at, jits, &packet, result.value);
+	is_ok &= run_quick(v, at, quick, &packet, result.value);
 	for (size_t i = 0; i < N_ORACLES; i++) {
 		struct cbpf_judged judged;
 
@@ -314,7 +321,7 @@ static bool run_section(const struct vector *v, unsigned at, const char *p,
 					  .is_outgoing = v->is_outgoing };
 	struct cbpf_judge *judges[N_ORACLES] = { NULL };
 	struct cbpf_prog *prog;
-	struct cbpf_jit *jits[WIDTHS];
+	struct quick quick = { { NULL }, NULL };
 	struct cbpf_diag diag;
 	char line[FIELDS_MAX], sentence[256];
 	bool is_ok = true, is_run = false;
@@ -340,21 +347,25 @@ static bool run_section(const struct vector *v, unsigned at, const char *p,
 		cbpf_judge_free(judges[i]);
 		judges[i] = NULL;
 	}
+	if (cbpf_threaded_new(prog, NULL, &quick.threaded, NULL) != CBPF_OK)
+		return fail(v, at, "%s", "out of memory");
 	/* where there is no code for this machine, tests/native.c says so */
 	for (unsigned i = 0; i < WIDTHS; i++) {
 		struct cbpf_jit_opts how = { .size = sizeof(how),
 					     .lanes = widths[i] };
 
-		cbpf_jit_new(prog, &how, &jits[i], NULL);
+		if (cbpf_jit_new(prog, &how, &quick.jits[i], NULL) != CBPF_OK)
+			return fail(v, at, "%s", "out of memory");
 	}
 	while (next_line(&p, end, line, sizeof(line))) {
-		is_ok &= run_line(v, at, line, prog, jits, judges);
+		is_ok &= run_line(v, at, line, prog, &quick, judges);
 		is_run = true;
 	}
 	if (!is_run)
 		is_ok = fail(v, at, "%s", "nothing is run");
 	for (unsigned i = 0; i < WIDTHS; i++)
-		cbpf_jit_free(jits[i]);
+		cbpf_jit_free(quick.jits[i]);
+	cbpf_threaded_free(quick.threaded);
 	for (size_t i = 0; i < N_ORACLES; i++)
 		cbpf_judge_free(judges[i]);
 	cbpf_prog_free(prog);

@@ -4,8 +4,8 @@
  * answer with the operating system's own machine.
  *
  * The header reads top-down: version, errors, memory, instructions, dialects,
- * text, check, build, program, packet, run, optimize, jit, translate, kernel,
- * verdicts, engines, comparing, generating.
+ * text, check, build, program, packet, run, optimize, threaded, jit, translate,
+ * kernel, verdicts, engines, comparing, generating.
  *
  *	struct cbpf_code code;
  *	struct cbpf_prog *prog;
@@ -749,6 +749,36 @@ enum cbpf_err cbpf_optimize(const struct cbpf_insn *insns, size_t n,
 			    struct cbpf_optimized *report,
 			    struct cbpf_diag *diag);
 
+/* ---- threaded ---------------------------------------------------------- */
+
+/**
+ * A program for the quick interpreter: optimized and decoded once, for any
+ * thread, on any machine; it uses the program as it runs.
+ */
+struct cbpf_threaded;
+
+struct cbpf_threaded_opts {
+	size_t size;
+	bool is_quick; /* made in less time: with the lighter passes alone */
+	const struct cbpf_mem *mem;
+};
+
+/**
+ * Makes one of a program, which must outlive it. Programs that loop, draw random
+ * numbers or want more than 255 values at once are run by cbpf_run() instead.
+ * NOMEM, ARGUMENT.
+ */
+enum cbpf_err cbpf_threaded_new(const struct cbpf_prog *prog,
+				const struct cbpf_threaded_opts *opts,
+				struct cbpf_threaded **threaded,
+				struct cbpf_diag *diag);
+void cbpf_threaded_free(struct cbpf_threaded *threaded);
+/** Whether it is run by the quick interpreter. */
+bool cbpf_threaded_is_fast(const struct cbpf_threaded *threaded);
+/** The verdict for any packet: the value of cbpf_run()'s result. */
+uint32_t cbpf_threaded_run(const struct cbpf_threaded *threaded,
+			   const struct cbpf_packet *packet);
+
 /* ---- jit --------------------------------------------------------------- */
 
 /** A program as native code, for any thread; it uses the program as it runs. */
@@ -766,23 +796,24 @@ struct cbpf_jit_opts {
 /**
  * Makes native code of a program, which must outlive it. Linux, x86-64. What
  * that has no code for (ancillary loads that walk the packet, random numbers;
- * programs that loop) is run by the interpreter behind the same entry.
- * UNAVAILABLE: no memory for code can be had here, or none is made for this
- * machine; NOMEM, ARGUMENT.
+ * programs that loop) is run by the interpreter behind the same entry. Where no
+ * code is made for the machine, or no memory for code can be had, threaded code
+ * is run instead: then cbpf_jit_is_native() is false, there is no entry, and
+ * diag says why although the call returns OK. NOMEM, ARGUMENT.
  */
 enum cbpf_err cbpf_jit_new(const struct cbpf_prog *prog,
 			   const struct cbpf_jit_opts *opts,
 			   struct cbpf_jit **jit, struct cbpf_diag *diag);
 void cbpf_jit_free(struct cbpf_jit *jit);
 
-/** Whether it is code, and not the interpreter behind an entry. */
+/** Whether it is code, and not an interpreter's. */
 bool cbpf_jit_is_native(const struct cbpf_jit *jit);
 
 /**
  * The code: the verdict for caplen bytes at packet, at most INT32_MAX, which
  * were wirelen bytes long (0: as captured), beside ctx or NULL. Under the
  * seccomp dialect caplen is 64, and words are in this machine's order. Valid
- * as long as jit is.
+ * as long as jit is. NULL: there is no memory for code.
  */
 typedef uint32_t cbpf_jit_fn(const uint8_t *packet, uint32_t caplen,
 			     uint32_t wirelen, const struct cbpf_ctx *ctx);
@@ -1082,6 +1113,8 @@ struct cbpf_engine {
 
 /** This library's interpreter, any dialect. */
 extern const struct cbpf_engine cbpf_engine_interp;
+/** The quick interpreter, any dialect. */
+extern const struct cbpf_engine cbpf_engine_threaded;
 /** Native code of this library's, any dialect. */
 extern const struct cbpf_engine cbpf_engine_jit;
 /** The same for 8 (AVX2) and for 16 packets at once (AVX-512). */

@@ -357,6 +357,17 @@ CBPF_INTERNAL void ir_print(const struct ir *ir, struct buf *buf);
 CBPF_INTERNAL uint32_t ir_run(const struct ir *ir,
 			      const struct cbpf_packet *packet,
 			      uint32_t *values, uint64_t *counts);
+/* One instruction; its operands name words of `values`. False: the run has
+ * ended, with `verdict`. */
+struct ir_machine {
+	const struct isa_dialect *row;
+	const struct cbpf_packet *packet;
+	uint32_t *values;
+	uint64_t rand;
+	uint32_t verdict;
+};
+CBPF_INTERNAL bool ir_do(struct ir_machine *machine, const struct ir_insn *insn,
+			 uint32_t *value);
 /* What an operation of two operands, ADD to RSH, gives; b is not 0 to divide.
  */
 CBPF_INTERNAL uint32_t ir_alu(const struct ir *ir, enum ir_op op, uint32_t a,

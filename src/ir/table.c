@@ -4,7 +4,6 @@
 
 #include "ir/table.h"
 
-#define FEW	  4	     /* ranges that are searched all the same */
 #define SPAN_MAX  (1u << 17) /* bits: half of a first cache */
 #define HASH_MAX  (1u << 22) /* numbers */
 #define TRIES_MAX 40	     /* factors, for each size of the table */
@@ -38,7 +37,7 @@ static bool count_members(const struct ir *ir, const struct ir_block *block,
 		m->high = last;
 		m->numbers += (uint64_t)last - ranges[i].first + 1;
 	}
-	return m->n > FEW;
+	return true;
 }
 
 /* Calls with each number of the set, in order, until that says false. */
@@ -164,13 +163,13 @@ static bool make_hash(const struct members *m, struct arena *arena,
 
 /* ---- which -------------------------------------------------------------- */
 
-bool table_make(const struct ir *ir, const struct ir_block *block,
+bool table_make(const struct ir *ir, const struct ir_block *block, uint32_t few,
 		struct arena *arena, struct table *table)
 {
 	struct members m;
 
 	*table = (struct table){ .kind = TABLE_NONE };
-	if (!count_members(ir, block, &m))
+	if (!count_members(ir, block, &m) || m.n <= few)
 		return true;
 	table->yes = m.yes;
 	table->no = !m.yes;

@@ -12,7 +12,7 @@
 #include "ir/ir.h"
 
 enum table_kind {
-	TABLE_NONE, /* there are few, or wide ranges: a search does better */
+	TABLE_NONE, /* of few or wide ranges: a search does better */
 	TABLE_BITMAP,
 	TABLE_HASH
 };
@@ -29,8 +29,10 @@ struct table {
 	uint32_t n;
 };
 
-/* Of a block that ends with a switch; false: memory was refused. */
+/* Of a block that ends with a switch, if its set has more ranges than `few`;
+ * false: memory was refused. */
 CBPF_INTERNAL bool table_make(const struct ir *ir, const struct ir_block *block,
-			      struct arena *arena, struct table *table);
+			      uint32_t few, struct arena *arena,
+			      struct table *table);
 
 #endif

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A program as native code: its graph, optimized, lowered for this machine, in
- * code memory. What this machine's code does not do, and any program where it
- * makes none, is run by the interpreter behind the same entry.
+ * code memory. What this machine's code does not do is run by the interpreter
+ * behind the same entry; where no code can be made or kept, by threaded code.
  */
 #include <string.h>
 
 #include "base/options.h"
+#include "fast/fast.h"
 #include "jit/code.h"
 #include "jit/lower.h"
 #include "prog/prog.h"
@@ -24,7 +25,8 @@ struct cbpf_jit {
 	const struct cbpf_prog *prog;
 	struct cbpf_mem mem;
 	struct code code;
-	cbpf_jit_fn *entry;
+	cbpf_jit_fn *entry; /* or NULL, and this runs it: */
+	struct cbpf_threaded *threaded;
 	lower_group_fn *groups; /* or NULL */
 	unsigned lanes;		/* packets of a group; 1: there are none */
 	bool is_native;
@@ -133,12 +135,20 @@ static enum cbpf_err install(struct cbpf_jit *jit, const struct made *m,
 	return CBPF_OK;
 }
 
+static void give(struct cbpf_jit *jit)
+{
+	if (jit->entry)
+		code_give(&jit->code);
+	cbpf_threaded_free(jit->threaded);
+}
+
 enum cbpf_err cbpf_jit_new(const struct cbpf_prog *prog,
 			   const struct cbpf_jit_opts *opts,
 			   struct cbpf_jit **jit, struct cbpf_diag *diag)
 {
+	struct cbpf_threaded_opts threaded = { .size = sizeof(threaded) };
 	struct cbpf_jit_opts own;
-	struct cbpf_jit made = { .prog = prog };
+	struct cbpf_jit made = { .prog = prog, .lanes = 1 };
 	struct arena arena;
 	struct made m = { .buf = { .arena = &arena }, .lanes = 1 };
 	enum cbpf_err err;
@@ -151,17 +161,20 @@ enum cbpf_err cbpf_jit_new(const struct cbpf_prog *prog,
 	err = make(prog, &own, &m);
 	if (err == CBPF_E_UNAVAILABLE)
 		dg_say(diag, err, "there is no native code for this machine");
-	else if (err != CBPF_OK)
-		dg_fail(diag, err);
-	else
+	else if (err == CBPF_OK)
 		err = install(&made, &m, diag);
 	arena_free(&arena);
+	if (err == CBPF_E_UNAVAILABLE) {
+		threaded.is_quick = own.is_quick;
+		threaded.mem = own.mem;
+		err = cbpf_threaded_new(prog, &threaded, &made.threaded, NULL);
+	}
 	if (err != CBPF_OK)
-		return err;
+		return dg_fail(diag, err);
 	*jit = mem_copy(&made.mem, &made, sizeof(made));
 	if (*jit)
 		return CBPF_OK;
-	code_give(&made.code);
+	give(&made);
 	return dg_fail(diag, CBPF_E_NOMEM);
 }
 
@@ -172,7 +185,7 @@ void cbpf_jit_free(struct cbpf_jit *jit)
 	if (!jit)
 		return;
 	mem = jit->mem;
-	code_give(&jit->code);
+	give(jit);
 	mem_free(&mem, jit, sizeof(*jit));
 }
 
@@ -186,22 +199,14 @@ bool cbpf_jit_is_native(const struct cbpf_jit *jit)
 	return jit->is_native;
 }
 
-/* What the entry does not ask: the machine's limits of a packet. */
-static bool is_odd(const struct cbpf_jit *jit, const struct cbpf_packet *packet)
-{
-	if (packet->caplen > INT32_MAX)
-		return true;
-	return jit->prog->row->space == SPACE_DATA &&
-	       (packet->caplen != SECCOMP_DATA_SIZE ||
-		(packet->ctx && packet->ctx->order != CBPF_NATIVE));
-}
-
 uint32_t cbpf_jit_run(const struct cbpf_jit *jit,
 		      const struct cbpf_packet *packet)
 {
-	if (cbpf_unlikely(is_odd(jit, packet)))
+	if (cbpf_unlikely(fast_is_odd(jit->prog->row, packet)))
 		return interpret(jit->prog, packet->data, packet->caplen,
 				 packet->wirelen, packet->ctx);
+	if (cbpf_unlikely(!jit->entry))
+		return cbpf_threaded_run(jit->threaded, packet);
 	return jit->entry(packet->data, packet->caplen, packet->wirelen,
 			  packet->ctx);
 }

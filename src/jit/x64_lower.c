@@ -23,6 +23,7 @@
  */
 #include <stddef.h>
 
+#include "ir/moves.h"
 #include "ir/search.h"
 #include "jit/lower.h"
 #include "ir/table.h"
@@ -34,7 +35,8 @@
 #define CALLEE_SAVED                                                   \
 	(1u << X64_BX | 1u << X64_BP | 1u << X64_R12 | 1u << X64_R13 | \
 	 1u << X64_R14 | 1u << X64_R15)
-#define MOVES_MAX 40
+
+#define FEW 4 /* ranges of a set that are searched all the same */
 
 struct lowerer {
 	const struct ir *ir;
@@ -650,51 +652,6 @@ static void lower_need_device(struct lowerer *l, const struct ir_insn *insn)
 		    0);
 }
 
-/* Moves that happen at once, as ones that happen one after another. */
-struct moves {
-	unsigned n, n_steps;
-	uint8_t to[MOVES_MAX], from[MOVES_MAX];
-	struct {
-		uint8_t to, from;
-	} steps[2 * MOVES_MAX];
-};
-
-static void add_step(struct moves *m, unsigned to, unsigned from)
-{
-	m->steps[m->n_steps].to = (uint8_t)to;
-	m->steps[m->n_steps++].from = (uint8_t)from;
-}
-
-static bool is_source(const struct moves *m, unsigned reg)
-{
-	for (unsigned i = 0; i < m->n; i++)
-		if (m->from[i] == reg)
-			return true;
-	return false;
-}
-
-static void order_moves(struct moves *m)
-{
-	while (m->n > 0) {
-		unsigned i = 0;
-
-		while (i < m->n && is_source(m, m->to[i]))
-			i++;
-		if (i == m->n) { /* a cycle: AX stands in for one of it */
-			add_step(m, X64_AX, m->from[0]);
-			for (unsigned k = m->n; k-- > 1;)
-				if (m->from[k] == m->from[0])
-					m->from[k] = X64_AX;
-			m->from[0] = X64_AX;
-			continue;
-		}
-		add_step(m, m->to[i], m->from[i]);
-		m->n--;
-		m->to[i] = m->to[m->n];
-		m->from[i] = m->from[m->n];
-	}
-}
-
 /* Registers for arguments, those of their parameters where they are free. */
 static bool take_arguments(struct lowerer *l, const struct ir_edge *e)
 {
@@ -718,13 +675,14 @@ static bool take_arguments(struct lowerer *l, const struct ir_edge *e)
 static void lower_arguments(struct lowerer *l, const struct ir_edge *e)
 {
 	const struct ir_block *to = &l->ir->blocks[e->to];
-	struct moves m = { 0 };
+	struct moves m;
 	uint32_t param = to->first, k;
 
 	if (to->n_params > MOVES_MAX) {
 		l->is_refused = true;
 		return;
 	}
+	m.n = m.n_steps = 0;
 	for (uint32_t i = 0; i < to->n_params;
 	     i++, param = l->ir->insns[param].next) {
 		uint32_t arg = l->ir->args[e->args + i];
@@ -734,13 +692,12 @@ static void lower_arguments(struct lowerer *l, const struct ir_edge *e)
 		if (is_const(l, arg, &k)) {
 			x64_mov_imm(l->b, l->reg[param], k);
 		} else if (l->reg[arg] != l->reg[param]) {
-			m.to[m.n] = l->reg[param];
-			m.from[m.n++] = l->reg[arg];
+			moves_add(&m, l->reg[param], l->reg[arg]);
 		}
 	}
-	order_moves(&m);
-	while (m.n_steps-- > 0)
-		x64_mov(l->b, m.steps[m.n_steps].to, m.steps[m.n_steps].from);
+	moves_order(&m, X64_AX);
+	for (unsigned i = m.n_steps; i-- > 0;)
+		x64_mov(l->b, m.steps[i].to, m.steps[i].from);
 }
 
 /* Where an edge begins: its moves, written here, or the block itself. */
@@ -1125,7 +1082,8 @@ static bool take_tables(struct lowerer *l, struct arena *arena)
 	l->tables = arena_take(arena, ir->n_blocks, sizeof(*l->tables));
 	for (uint32_t id = 0; l->tables && id < ir->n_blocks; id++)
 		if (ir->blocks[id].end == IR_SWITCH && is_reached(l, id) &&
-		    !table_make(ir, &ir->blocks[id], arena, &l->tables[id]))
+		    !table_make(ir, &ir->blocks[id], FEW, arena,
+				&l->tables[id]))
 			return false;
 	return l->reg && l->uses && l->is_wanted && l->at && l->edge_at &&
 	       l->test_at && l->table_at && l->tables &&
