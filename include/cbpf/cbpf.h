@@ -764,8 +764,9 @@ struct cbpf_threaded_opts {
 };
 
 /**
- * Makes one of a program, which must outlive it. Programs that loop, draw random
- * numbers or want more than 255 values at once are run by cbpf_run() instead.
+ * Makes one of a program, which must outlive it. Programs that loop, draw
+ * random numbers or want more than 255 values at once are run by cbpf_run()
+ * instead.
  * NOMEM, ARGUMENT.
  */
 enum cbpf_err cbpf_threaded_new(const struct cbpf_prog *prog,
