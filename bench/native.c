@@ -185,29 +185,182 @@ static void measure(const char *text, const char *directory, int number,
 	cbpf_code_free(&code);
 }
 
-/* Lists: one of n random hosts, or destination ports; no packet has one. */
-static void measure_list(int n, bool is_hosts)
+/* ---- lists -------------------------------------------------------------- */
+
+#define MOST 100000
+
+/* What one would write by hand for a list: addresses in a hash with open
+ * addressing, at most a quarter full; ports in a bitmap. */
+static uint32_t numbers[MOST], hash[1 << 19], hash_shift;
+static uint64_t bitmap[65536 / 64];
+
+static uint32_t slot_of(uint32_t v)
+{
+	return v * 0x9e3779b1u >> hash_shift;
+}
+
+static void fill_by_hand(int n, bool is_hosts)
+{
+	memset(hash, 0, sizeof(hash));
+	memset(bitmap, 0, sizeof(bitmap));
+	hash_shift = 32;
+	for (int size = 1; size < 4 * n; size *= 2)
+		hash_shift--;
+	for (int i = 0; i < n; i++) {
+		uint32_t at = slot_of(numbers[i]);
+		uint32_t mask = (uint32_t)(((uint64_t)1 << 32) >> hash_shift);
+
+		if (!is_hosts)
+			bitmap[numbers[i] / 64] |= (uint64_t)1
+						   << numbers[i] % 64;
+		while (is_hosts && hash[at] && hash[at] != numbers[i])
+			at = (at + 1) & (mask - 1);
+		hash[at] = numbers[i];
+	}
+}
+
+static bool is_host(const uint8_t *at)
+{
+	uint32_t mask = (uint32_t)(((uint64_t)1 << 32) >> hash_shift) - 1;
+	uint32_t v, slot;
+
+	memcpy(&v, at, sizeof(v));
+	v = __builtin_bswap32(v);
+	for (slot = slot_of(v); hash[slot]; slot = (slot + 1) & mask)
+		if (hash[slot] == v)
+			return true;
+	return false;
+}
+
+static uint32_t hosts_by_hand(const uint8_t *p, uint32_t caplen,
+			      uint32_t wirelen, const struct cbpf_ctx *ctx)
+{
+	uint16_t type;
+
+	(void)wirelen;
+	(void)ctx;
+	if (caplen < 14)
+		return 0;
+	memcpy(&type, p + 12, sizeof(type));
+	if (type == 0x0008) {
+		if (caplen < 34)
+			return 0;
+		return is_host(p + 26) || is_host(p + 30) ? 262144 : 0;
+	}
+	if (type == 0x0608 || type == 0x3580) {
+		if (caplen < 42)
+			return 0;
+		return is_host(p + 28) || is_host(p + 38) ? 262144 : 0;
+	}
+	return 0;
+}
+
+static bool is_port(const uint8_t *at)
+{
+	uint32_t v = (uint32_t)at[0] << 8 | at[1];
+
+	return bitmap[v / 64] >> v % 64 & 1;
+}
+
+static uint32_t ports_by_hand(const uint8_t *p, uint32_t caplen,
+			      uint32_t wirelen, const struct cbpf_ctx *ctx)
+{
+	uint16_t type;
+
+	(void)wirelen;
+	(void)ctx;
+	if (caplen < 14)
+		return 0;
+	memcpy(&type, p + 12, sizeof(type));
+	if (type == 0xdd86)
+		return caplen >= 58 && p[20] == 6 && is_port(p + 56) ? 262144
+								     : 0;
+	if (type == 0x0008) {
+		uint32_t at = 14 + 4 * (p[14] & 15u) + 2;
+
+		return caplen >= 24 && p[23] == 6 &&
+				       !((p[20] & 31) | p[21]) &&
+				       at + 2 <= caplen && is_port(p + at)
+			       ? 262144
+			       : 0;
+	}
+	return 0;
+}
+
+/* So many of a hundred packets have a number of the list. */
+static void put_hits(int n, bool is_hosts, unsigned percent)
+{
+	make_packets();
+	for (int i = 0; i < PACKETS; i++) {
+		uint32_t v = numbers[next_random() % (unsigned)n];
+		uint8_t *p = packets[i];
+
+		if (next_random() % 100 >= percent)
+			continue;
+		if (is_hosts && p[12] == 8 && p[13] == 0) {
+			p += next_random() % 2 ? 26 : 30;
+			p[0] = (uint8_t)(v >> 24);
+			p[1] = (uint8_t)(v >> 16);
+			p[2] = (uint8_t)(v >> 8);
+			p[3] = (uint8_t)v;
+		} else if (!is_hosts) {
+			p += p[12] == 8 ? 36 : 56;
+			p[0] = (uint8_t)(v >> 8);
+			p[1] = (uint8_t)v;
+		}
+	}
+}
+
+/* The text of a list, of n different numbers. */
+static char *write_list(int n, bool is_hosts)
+{
+	static char text[MOST * 40];
+	static uint8_t is_taken[65536];
+	char *at = text;
+
+	memset(is_taken, 0, sizeof(is_taken));
+	for (int i = 0; i < n; i++) {
+		uint32_t r = next_random();
+
+		if (is_hosts)
+			r = (1 + (r >> 24 & 126)) << 24 | (r & 0xffffff);
+		else
+			for (r &= 65535; is_taken[r]; r = (r + 1) & 65535)
+				;
+		if (!is_hosts)
+			is_taken[r] = 1;
+		numbers[i] = r;
+		at += is_hosts ? sprintf(at, "%shost %u.%u.%u.%u",
+					 i ? " or " : "", r >> 24,
+					 r >> 16 & 255, r >> 8 & 255, r & 255)
+			       : sprintf(at, "%stcp dst port %u",
+					 i ? " or " : "", r);
+	}
+	return text;
+}
+
+enum { BY_HAND, OURS, BATCH, OTHER_CLANG, OTHER_LIBPCAP, LISTED };
+
+static double median_of(struct subject *s)
+{
+	qsort(s->ns, SAMPLES, sizeof(double), compare);
+	return s->ns[SAMPLES / 2];
+}
+
+/* libpcap and clang walk the list one by one: few rounds of it are enough. */
+static void measure_list(int n, bool is_hosts, const char *directory)
 {
 	struct cbpf_prog_opts how = { .size = sizeof(how),
 				      .dialect = CBPF_LIBPCAP,
 				      .has_any_length = true };
-	struct subject jit_subject = { NULL };
-	static char text[100000 * 40];
-	char *at = text;
+	struct cbpf_jit_opts wide = { .size = sizeof(wide), .lanes = 16 };
+	struct subject subjects[LISTED] = { { NULL } };
+	char *text = write_list(n, is_hosts);
 	struct cbpf_code code;
 	struct cbpf_prog *prog;
 	struct cbpf_jit *jit;
 	double start;
 
-	for (int i = 0; i < n; i++) {
-		uint32_t r = next_random();
-
-		at += is_hosts ? sprintf(at, "%shost %u.%u.%u.%u",
-					 i ? " or " : "", 1 + (r >> 24 & 126),
-					 r >> 16 & 255, r >> 8 & 255, r & 255)
-			       : sprintf(at, "%stcp dst port %u",
-					 i ? " or " : "", r & 65535);
-	}
 	if (cbpf_expr_join(text, NULL, &code, NULL) != CBPF_OK ||
 	    cbpf_prog_new(code.insns, code.n, &how, &prog, NULL) != CBPF_OK)
 		return;
@@ -215,13 +368,37 @@ static void measure_list(int n, bool is_hosts)
 	if (cbpf_jit_new(prog, NULL, &jit, NULL) != CBPF_OK)
 		return;
 	start = now() - start;
-	jit_subject.run = cbpf_jit_entry(jit);
-	for (int k = 0; k < SAMPLES; k++)
-		jit_subject.ns[k] = sample(&jit_subject, NULL);
-	qsort(jit_subject.ns, SAMPLES, sizeof(double), compare);
-	printf("%6d %-13s jit %6.2f ns, made in %.2f ms\n", n,
-	       is_hosts ? "hosts" : "tcp dst ports",
-	       jit_subject.ns[SAMPLES / 2], start / 1e6);
+	fill_by_hand(n, is_hosts);
+	subjects[BY_HAND].run = is_hosts ? hosts_by_hand : ports_by_hand;
+	subjects[OURS].run = cbpf_jit_entry(jit);
+	cbpf_jit_new(prog, &wide, &subjects[BATCH].batch, NULL);
+	if (n <= 1000)
+		subjects[OTHER_CLANG].run =
+			compile(prog, "clang", directory, 100 + is_hosts);
+	for (unsigned percent = 1; percent <= 50; percent += 49) {
+		put_hits(n, is_hosts, percent);
+		for (int k = 0; k < SAMPLES; k++)
+			for (int s = 0; s < LISTED; s++)
+				if (s == OTHER_LIBPCAP ? n <= 1000
+						       : subjects[s].run ||
+								 subjects[s].batch)
+					subjects[s].ns[k] = sample(
+						&subjects[s],
+						(struct bpf_insn *)code.insns);
+		printf("%6d %-13s %2u %% hits: by hand %6.2f, jit %6.2f (%.2f), "
+		       "batch %u %6.2f, clang %.1f, libpcap %.0f; made in "
+		       "%.2f ms\n",
+		       n, is_hosts ? "hosts" : "tcp dst ports", percent,
+		       median_of(&subjects[BY_HAND]),
+		       median_of(&subjects[OURS]),
+		       subjects[OURS].ns[SAMPLES / 2] /
+			       subjects[BY_HAND].ns[SAMPLES / 2],
+		       cbpf_jit_lanes(subjects[BATCH].batch),
+		       median_of(&subjects[BATCH]),
+		       median_of(&subjects[OTHER_CLANG]),
+		       median_of(&subjects[OTHER_LIBPCAP]), start / 1e6);
+	}
+	cbpf_jit_free(subjects[BATCH].batch);
 	cbpf_jit_free(jit);
 	cbpf_prog_free(prog);
 	cbpf_code_free(&code);
@@ -291,10 +468,10 @@ int main(int argc, char **argv)
 	printf("  geometric mean\njit / the better of gcc and clang: %.2f; "
 	       "libpcap / jit: %.2f\n",
 	       exp(best), exp(product[LIBPCAP] - product[JIT]));
-	for (int n = 10; n <= 100000; n *= 10) {
-		measure_list(n, true);
+	for (int n = 10; n <= MOST; n *= 10) {
+		measure_list(n, true, directory);
 		if (n <= 1000)
-			measure_list(n, false);
+			measure_list(n, false, directory);
 	}
 	time_making("tcp port 80", false);
 	time_making("tcp port 80", true);

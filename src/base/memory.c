@@ -69,7 +69,8 @@ struct arena arena_new(const struct cbpf_mem *mem)
 	return arena;
 }
 
-void *arena_take(struct arena *arena, size_t count, size_t size)
+/* Bytes as they are. */
+static void *take_raw(struct arena *arena, size_t count, size_t size)
 {
 	struct arena_block *block = arena->blocks;
 	size_t bytes, align = _Alignof(max_align_t);
@@ -94,13 +95,19 @@ void *arena_take(struct arena *arena, size_t count, size_t size)
 	}
 	p = (char *)block + block->used;
 	block->used += bytes;
-	memset(p, 0, bytes);
 	return p;
+}
+
+void *arena_take(struct arena *arena, size_t count, size_t size)
+{
+	void *p = take_raw(arena, count, size);
+
+	return p ? memset(p, 0, count * size) : NULL;
 }
 
 uint32_t *arena_filled(struct arena *arena, size_t count, uint32_t value)
 {
-	uint32_t *list = arena_take(arena, count, sizeof(*list));
+	uint32_t *list = take_raw(arena, count, sizeof(*list));
 
 	for (size_t i = 0; list && i < count; i++)
 		list[i] = value;
@@ -119,11 +126,12 @@ void *arena_grow(struct arena *arena, void *items, uint32_t n, uint32_t more,
 		room *= 2;
 	if (room >= UINT32_MAX)
 		return NULL;
-	bigger = arena_take(arena, (size_t)room, size);
+	bigger = take_raw(arena, (size_t)room, size);
 	if (!bigger)
 		return NULL;
 	if (items)
 		memcpy(bigger, items, n * size);
+	memset((char *)bigger + n * size, 0, ((size_t)room - n) * size);
 	*cap = (uint32_t)room;
 	return bigger;
 }

@@ -472,32 +472,6 @@ static void put_branch(struct writer *w, uint32_t id)
 	put_test(w, id, &t);
 }
 
-/* Of two edges, the one that a single range leads by, if there is one. */
-static bool find_range(const struct writer *w, const struct ir_block *block,
-		       struct asked *t)
-{
-	const struct ir_range *ranges = w->ir->ranges + block->ranges;
-
-	for (uint32_t edge = 0; edge < 2 && block->n_edges == 2; edge++) {
-		uint32_t n = 0;
-
-		for (uint32_t i = 0; i < block->n_ranges; i++) {
-			if (ranges[i].edge != edge)
-				continue;
-			n++;
-			t->step.k = ranges[i].first;
-			t->step.span = ir_last_of(ranges, block->n_ranges, i) -
-				       ranges[i].first;
-		}
-		t->yes = edge;
-		t->no = !edge;
-		t->test = t->step.span ? IN : EQ;
-		if (n == 1)
-			return true;
-	}
-	return false;
-}
-
 /*
  * Two numbers go two ways and all others a third, as types of Ethernet do: one
  * step, if it loads the number too.
@@ -591,13 +565,16 @@ static void put_switch(struct writer *w, uint32_t id)
 	const struct ir_block *block = &w->ir->blocks[id];
 	struct asked t = { .value = block->a };
 	struct table *table = &w->tables[w->n_tables];
-	uint32_t k;
+	uint32_t k, last;
 
 	if (is_const(w, block->a, &k)) {
 		put_search(w, block);
 		return;
 	}
-	if (find_range(w, block, &t)) {
+	if (ir_is_range(w->ir, block, &t.yes, &t.step.k, &last)) {
+		t.no = !t.yes;
+		t.step.span = last - t.step.k;
+		t.test = t.step.span ? IN : EQ;
 		put_test(w, id, &t);
 		return;
 	}

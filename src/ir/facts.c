@@ -20,13 +20,9 @@
 /* Bits above the highest that a number up to high can have. */
 static uint32_t zeros_above(uint32_t high)
 {
-	uint32_t zeros = UINT32_MAX;
-
-	while (high) {
-		zeros <<= 1;
-		high >>= 1;
-	}
-	return zeros;
+	if (high == 0)
+		return UINT32_MAX;
+	return ~(uint32_t)(((uint64_t)2 << (31 - __builtin_clz(high))) - 1);
 }
 
 /* Range and bits each say something of the other. */

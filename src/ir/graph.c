@@ -602,3 +602,24 @@ void ir_switch(struct ir *ir, uint32_t id, uint32_t value,
 	ir->blocks[id].n_ranges = n_kept;
 	ir->n_ranges += n_kept;
 }
+
+bool ir_is_range(const struct ir *ir, const struct ir_block *block,
+		 uint32_t *edge, uint32_t *first, uint32_t *last)
+{
+	const struct ir_range *ranges = ir->ranges + block->ranges;
+
+	for (*edge = 0; *edge < 2 && block->n_edges == 2; ++*edge) {
+		uint32_t n = 0;
+
+		for (uint32_t i = 0; i < block->n_ranges; i++) {
+			if (ranges[i].edge != *edge)
+				continue;
+			n++;
+			*first = ranges[i].first;
+			*last = ir_last_of(ranges, block->n_ranges, i);
+		}
+		if (n == 1)
+			return true;
+	}
+	return false;
+}

@@ -207,6 +207,10 @@ CBPF_INLINE uint32_t ir_edge_of(const struct ir *ir,
 	       ir->ranges[block->ranges + ir_range_of(ir, block, k)].edge;
 }
 
+/* Whether a switch has two edges, of which one is that of a single range. */
+CBPF_INTERNAL bool ir_is_range(const struct ir *ir,
+			       const struct ir_block *block, uint32_t *edge,
+			       uint32_t *first, uint32_t *last);
 /* Whether an indirect load or its guard is of a place that no machine wraps
  * (bounds.c). */
 CBPF_INTERNAL bool ir_is_near(const struct ir *ir, const struct ir_insn *insn);

@@ -15,7 +15,8 @@
 
 #define LARGE	       1024 /* blocks */
 #define ROUNDS_MAX     16   /* the passes, one after another, again */
-#define LOWERED_ROUNDS 2    /* for native code, which is to be made at once */
+#define MANY_BLOCKS    100 /* most are of lists, which one pass makes few */
+#define LOWERED_ROUNDS 1    /* for native code, which is to be made at once */
 
 struct optimizer {
 	struct cbpf_optimize_opts opts;
@@ -136,10 +137,11 @@ static uint64_t number_of(const struct ir *ir)
 static void run_passes(const struct optimizer *o, struct ir *ir, bool late,
 		       int rounds)
 {
-	uint64_t before = 0, after = number_of(ir);
+	uint64_t before = 0, after = 1;
 
 	for (int round = 0; round < rounds && after != before; round++) {
-		before = after;
+		if (round + 1 < rounds)
+			before = round > 0 ? after : number_of(ir);
 		for (int i = 0; ir_passes[i].name && !ir->is_broken; i++) {
 			if (ir_passes[i].is_late && !late)
 				continue;
@@ -150,7 +152,8 @@ static void run_passes(const struct optimizer *o, struct ir *ir, bool late,
 		}
 		if (!ir->is_broken)
 			ir_compact(ir);
-		after = number_of(ir);
+		if (round + 1 < rounds)
+			after = number_of(ir);
 	}
 }
 
@@ -353,7 +356,11 @@ enum cbpf_err ir_prepare(const struct cbpf_prog *prog, struct arena *arena,
 
 	if (err != CBPF_OK)
 		return err;
-	run_passes(&o, ir, false, 1);
+	if (ir->n_blocks > MANY_BLOCKS) {
+		ir_sets(ir);
+		ir_compact(ir);
+	}
+	run_passes(&o, ir, false, !is_quick);
 	if (!is_quick)
 		run_passes(&o, ir, true, LOWERED_ROUNDS);
 	return ir->is_broken ? CBPF_E_NOMEM : CBPF_OK;

@@ -820,27 +820,43 @@ static bool is_foretold(const struct lowerer *l, const struct ir_block *block)
 }
 
 /* The last test of a way: its outcome is not foretold, but moved. */
-static void put_answer(struct lowerer *l, const struct ir_block *block,
-		       uint32_t yes, uint32_t no)
+static void put_answer(struct lowerer *l, enum x64_cc cc, uint32_t yes,
+		       uint32_t no)
 {
 	unsigned reg = take(l, X64_NONE, 0);
 
 	put_return(l);
-	x64_cmov(l->b, condition(block->test), X64_AX, reg);
+	x64_cmov(l->b, cc, X64_AX, reg);
 	x64_mov_imm(l->b, reg, yes);
 	x64_mov_imm(l->b, X64_AX, no);
 	l->free |= 1u << (reg & 15);
-	put_test(l, block);
+}
+
+/* On by an edge where the condition holds, else by the other: its place. */
+static uint32_t put_outcome(struct lowerer *l, enum x64_cc cc,
+			    uint32_t yes_edge, uint32_t no_edge)
+{
+	uint32_t yes, no;
+
+	if (is_answer(l, l->ir->edges[yes_edge].to, &yes) &&
+	    is_answer(l, l->ir->edges[no_edge].to, &no)) {
+		put_answer(l, cc, yes, no);
+		return l->at[l->ir->edges[no_edge].to];
+	}
+	no = place_edge(l, no_edge);
+	yes = place_edge(l, yes_edge);
+	put_choice(l, cc, yes, no);
+	return no;
 }
 
 static void lower_branch(struct lowerer *l, const struct ir_block *block)
 {
 	uint32_t yes, no;
 
-	if (is_answer(l, l->ir->edges[block->edges].to, &yes) &&
-	    is_answer(l, l->ir->edges[block->edges + 1].to, &no) &&
-	    !is_foretold(l, block)) {
-		put_answer(l, block, yes, no);
+	if (!is_foretold(l, block)) {
+		put_outcome(l, condition(block->test), block->edges,
+			    block->edges + 1);
+		put_test(l, block);
 		return;
 	}
 	no = place_edge(l, block->edges + 1);
@@ -900,15 +916,35 @@ static void put_hash(struct lowerer *l, const struct table *t, uint32_t place,
 static void lower_set(struct lowerer *l, const struct ir_block *block,
 		      const struct table *t, uint32_t place)
 {
-	uint32_t no = place_edge(l, block->edges + t->no);
-	uint32_t yes = place_edge(l, block->edges + t->yes);
-	unsigned a = use(l, block->a, X64_NONE, 0);
+	uint32_t yes = block->edges + t->yes, no = block->edges + t->no;
+	unsigned a;
 
-	put_choice(l, t->kind == TABLE_BITMAP ? X64_B : X64_NE, yes, no);
-	if (t->kind == TABLE_BITMAP)
+	if (t->kind == TABLE_BITMAP) {
+		no = put_outcome(l, X64_B, yes, no);
+		a = use(l, block->a, X64_NONE, 0);
 		put_bitmap(l, t, place, a, no);
-	else
+	} else {
+		put_outcome(l, X64_NE, yes, no);
+		a = use(l, block->a, X64_NONE, 0);
 		put_hash(l, t, place, a);
+	}
+}
+
+/* Whether a number is in one range: one test. */
+static void lower_range(struct lowerer *l, const struct ir_block *block,
+			uint32_t edge, uint32_t first, uint32_t last)
+{
+	unsigned a;
+
+	put_outcome(l, X64_BE, block->edges + edge, block->edges + !edge);
+	a = use(l, block->a, X64_NONE, 0);
+	if (first == 0) {
+		x64_alu_imm(l->b, X64_CMP, a, last);
+		return;
+	}
+	x64_alu_imm(l->b, X64_CMP, X64_AX, last - first);
+	x64_alu_imm(l->b, X64_SUB, X64_AX, first);
+	x64_mov(l->b, X64_AX, a);
 }
 
 static void lower_switch(struct lowerer *l, const struct ir_block *block)
@@ -916,11 +952,15 @@ static void lower_switch(struct lowerer *l, const struct ir_block *block)
 	const struct ir_range *ranges = l->ir->ranges + block->ranges;
 	struct search *s = &l->search;
 	unsigned a;
-	uint32_t begin;
+	uint32_t begin, edge, first, last;
 
 	if (l->tables[block - l->ir->blocks].kind != TABLE_NONE) {
 		lower_set(l, block, &l->tables[block - l->ir->blocks],
 			  l->table_at[block - l->ir->blocks]);
+		return;
+	}
+	if (ir_is_range(l->ir, block, &edge, &first, &last) && first < last) {
+		lower_range(l, block, edge, first, last);
 		return;
 	}
 	for (uint32_t e = block->n_edges; e-- > 0;)
