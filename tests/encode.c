@@ -162,17 +162,13 @@ static void try_registers(void)
 		x64_pop(&buf, a);
 		snprintf(text, sizeof(text), "pop %s", wide[a]);
 		form(text);
-		x64_spread(&buf, 1, a);
-		snprintf(text, sizeof(text),
-			 "movd xmm1, %s; pshufd xmm1, xmm1, 0", names[a]);
-		form(text);
 	}
-	x64_or4(&buf, 0, 1);
-	form("por xmm0, xmm1");
-	x64_mov4(&buf, 1, 0);
-	form("movdqa xmm1, xmm0");
-	x64_signs4(&buf, X64_AX, 0);
-	form("movmskps eax, xmm0");
+	x64_or8(&buf, X64_AX, X64_CX);
+	form("{load} or al, cl");
+	x64_setcc(&buf, X64_E, X64_CX);
+	form("sete cl");
+	x64_setcc(&buf, X64_B, X64_AX);
+	form("setb al");
 	x64_ret(&buf);
 	form("ret");
 }
@@ -223,9 +219,9 @@ static void try_memory(void)
 		operand(where, sizeof(where), "qword", m);
 		snprintf(text, sizeof(text), "lea %s, %s", wide[to], where);
 		form(text);
-		x64_equal4(&buf, 1, m);
-		operand(where, sizeof(where), "xmmword", m);
-		snprintf(text, sizeof(text), "pcmpeqd xmm1, %s", where);
+		x64_cmp_load(&buf, to, m);
+		operand(where, sizeof(where), "dword", m);
+		snprintf(text, sizeof(text), "cmp %s, %s", names[to], where);
 		form(text);
 	}
 }

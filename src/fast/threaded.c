@@ -42,13 +42,8 @@ static bool is_in_bitmap(const struct table *t, uint32_t v)
 
 static bool is_in_hash(const struct table *t, uint32_t v)
 {
-	const uint32_t *bucket =
-		t->words + (size_t)(v * t->factor >> t->shift) * TABLE_BUCKET;
-	uint32_t is_there = 0;
-
-	for (unsigned i = 0; i < TABLE_BUCKET; i++)
-		is_there |= bucket[i] == v;
-	return is_there;
+	return (t->words[v * t->factors[0] >> t->shift] == v) |
+	       (t->words[v * t->factors[1] >> t->shift] == v);
 }
 
 /* Bytes at an offset that a slot has part in; NULL: outside. */

@@ -15,7 +15,7 @@
 
 #define LARGE	       1024 /* blocks */
 #define ROUNDS_MAX     16   /* the passes, one after another, again */
-#define MANY_BLOCKS    100 /* most are of lists, which one pass makes few */
+#define MANY_BLOCKS    40   /* most are of lists, which one pass makes few */
 #define LOWERED_ROUNDS 1    /* for native code, which is to be made at once */
 
 struct optimizer {
@@ -353,16 +353,18 @@ enum cbpf_err ir_prepare(const struct cbpf_prog *prog, struct arena *arena,
 {
 	const struct optimizer o = { .mem = arena->mem };
 	enum cbpf_err err = ir_build(prog, arena, ir);
+	int rounds = LOWERED_ROUNDS;
 
 	if (err != CBPF_OK)
 		return err;
 	if (ir->n_blocks > MANY_BLOCKS) {
 		ir_sets(ir);
 		ir_compact(ir);
+		rounds = ROUNDS_MAX;
 	}
 	run_passes(&o, ir, false, !is_quick);
 	if (!is_quick)
-		run_passes(&o, ir, true, LOWERED_ROUNDS);
+		run_passes(&o, ir, true, rounds);
 	return ir->is_broken ? CBPF_E_NOMEM : CBPF_OK;
 }
 

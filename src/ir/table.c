@@ -4,10 +4,11 @@
 
 #include "ir/table.h"
 
-#define SPAN_MAX  (1u << 17) /* bits: half of a first cache */
-#define HASH_MAX  (1u << 22) /* numbers */
-#define TRIES_MAX 40	     /* factors, for each size of the table */
-#define SIZES	  3	     /* each twice the one before */
+#define SPAN_MAX   (1u << 17) /* bits: half of a first cache */
+#define HASH_MAX   (1u << 22) /* numbers */
+#define TRIES_MAX  8	      /* factors, for each size of the table */
+#define SIZES	   3	      /* each twice the one before */
+#define MOVES_MOST 500	      /* of numbers, until one more has its place */
 
 /* Ranges of the set, and the numbers in them. */
 struct members {
@@ -80,83 +81,82 @@ static bool make_bitmap(const struct members *m, struct arena *arena,
 
 /* ---- hashes ------------------------------------------------------------- */
 
-struct buckets {
+/* Numbers as they are put in: one that finds its place taken goes there, and
+ * what was there goes to its other place. */
+struct cuckoo {
 	struct table *table;
-	uint8_t *counts; /* numbers in each */
-	uint32_t n;
+	uint8_t *is_taken; /* by place */
 };
 
-static uint32_t bucket_of(const struct buckets *b, uint32_t number)
+static uint32_t place_of(const struct table *t, uint32_t number, unsigned which)
 {
-	return number * b->table->factor >> b->table->shift;
+	return number * t->factors[which] >> t->shift;
 }
 
-/* False: a bucket has more than it holds. */
-static bool count_number(void *ctx, uint32_t number)
-{
-	struct buckets *b = ctx;
-
-	return b->counts[bucket_of(b, number)]++ < TABLE_BUCKET;
-}
-
+/* False: it goes on and on. */
 static bool put_number(void *ctx, uint32_t number)
 {
-	struct buckets *b = ctx;
-	uint32_t bucket = bucket_of(b, number);
+	struct cuckoo *c = ctx;
+	struct table *t = c->table;
+	uint32_t place = place_of(t, number, 0);
 
-	b->table->words[bucket * TABLE_BUCKET + b->counts[bucket]++] = number;
-	return true;
-}
+	for (unsigned moves = 0; moves < MOVES_MOST; moves++) {
+		uint32_t other = t->words[place];
 
-/* What is left free holds a number that is never looked for there: a member,
- * whose own bucket it is found in. */
-static bool fill(const struct members *m, struct arena *arena,
-		 struct buckets *b)
-{
-	struct table *t = b->table;
-
-	t->kind = TABLE_HASH;
-	t->n = b->n * TABLE_BUCKET;
-	t->words = arena_take(arena, t->n, sizeof(*t->words));
-	if (!t->words)
-		return false;
-	for (uint32_t k = 0; k < t->n; k++)
-		t->words[k] = m->low;
-	memset(b->counts, 0, b->n);
-	return each_member(m, put_number, b);
-}
-
-/* Multiplied by some odd number, and the highest bits: one that spreads. */
-static bool find_factor(const struct members *m, struct buckets *b)
-{
-	uint32_t factor = 0x9e3779b1;
-
-	b->table->shift = 32;
-	for (uint32_t n = b->n; n > 1; n /= 2)
-		b->table->shift--;
-	for (unsigned i = 0; i < TRIES_MAX; i++) {
-		factor = factor * 1664525 + 1013904223;
-		b->table->factor = factor | 1;
-		memset(b->counts, 0, b->n);
-		if (each_member(m, count_number, b))
+		t->words[place] = number;
+		if (!c->is_taken[place]) {
+			c->is_taken[place] = 1;
 			return true;
+		}
+		number = other;
+		place = place_of(t, number, 0) == place
+				? place_of(t, number, 1)
+				: place_of(t, number, 0);
 	}
 	return false;
 }
 
+/* By some odd numbers; what is left free holds a member, which may be found. */
+static bool fill(const struct members *m, struct cuckoo *c)
+{
+	struct table *t = c->table;
+	uint32_t factor = 0x9e3779b1;
+
+	for (unsigned i = 0; i < TRIES_MAX; i++) {
+		for (unsigned which = 0; which < 2; which++) {
+			factor = factor * 1664525 + 1013904223;
+			t->factors[which] = factor | 1;
+		}
+		memset(c->is_taken, 0, t->n);
+		if (!each_member(m, put_number, c))
+			continue;
+		for (uint32_t k = 0; k < t->n; k++)
+			if (!c->is_taken[k])
+				t->words[k] = m->low;
+		return true;
+	}
+	return false;
+}
+
+/* At most two places of five are taken. */
 static bool make_hash(const struct members *m, struct arena *arena,
 		      struct table *t)
 {
-	struct buckets b = { .table = t, .n = 2 };
+	struct cuckoo c = { t, NULL };
 
-	while (b.n < m->numbers / 2)
-		b.n *= 2;
-	for (unsigned times = 0; times < SIZES; times++, b.n *= 2) {
-		b.counts = arena_take(arena, b.n, 1);
-		if (!b.counts)
+	t->shift = 31;
+	while (((uint64_t)1 << (32 - t->shift)) < m->numbers * 5 / 2)
+		t->shift--;
+	for (unsigned times = 0; times < SIZES; times++, t->shift--) {
+		t->n = (uint32_t)1 << (32 - t->shift);
+		t->words = arena_take(arena, t->n, sizeof(*t->words));
+		c.is_taken = arena_take(arena, t->n, 1);
+		if (!t->words || !c.is_taken)
 			return false;
-		if (find_factor(m, &b))
-			return fill(m, arena, &b);
+		if (fill(m, &c)) {
+			t->kind = TABLE_HASH;
+			return true;
+		}
 	}
 	return true; /* a search, then */
 }

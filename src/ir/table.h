@@ -4,7 +4,8 @@
  * number takes is one look into it.
  *
  *	bitmap	numbers near each other: bit v - low of the table
- *	hash	numbers far apart: a bucket of eight, chosen so that none is full
+ *	hash	numbers far apart: one of two places, of which each is told by a
+ *		multiplication (Pagh and Rodler, "Cuckoo hashing")
  */
 #ifndef CBPF_IR_TABLE_H
 #define CBPF_IR_TABLE_H
@@ -17,13 +18,11 @@ enum table_kind {
 	TABLE_HASH
 };
 
-#define TABLE_BUCKET 8 /* numbers of 32 bits */
-
 struct table {
 	enum table_kind kind;
-	uint32_t yes, no;   /* edges of the block, from 0: in the set, not */
-	uint32_t low, span; /* bitmap: outside low to low + span: no */
-	uint32_t factor;    /* hash: bucket (v * factor mod 2^32) >> shift */
+	uint32_t yes, no;    /* edges of the block, from 0: in the set, not */
+	uint32_t low, span;  /* bitmap: outside low to low + span: no */
+	uint32_t factors[2]; /* hash: places (v * factor mod 2^32) >> shift */
 	unsigned shift;
 	uint32_t *words; /* the table; the first has the lowest address */
 	uint32_t n;

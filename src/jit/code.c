@@ -195,11 +195,15 @@ enum cbpf_err code_take(size_t bytes, struct code *code, struct cbpf_diag *diag)
 	return CBPF_OK;
 }
 
-/* One chunk stays, so that a program that comes and goes maps nothing. */
+/* One empty chunk stays, so that a program that comes and goes maps nothing. */
 static bool is_spare(const struct code_chunk *chunk)
 {
-	return chunk->n_blocks == 0 &&
-	       (chunk->is_frozen || chunk != chunks || chunk->next);
+	if (chunk->n_blocks > 0)
+		return false;
+	for (const struct code_chunk *c = chunks; c; c = c->next)
+		if (c != chunk && c->n_blocks == 0 && !c->is_frozen)
+			return true;
+	return chunk->is_frozen || chunk->size > CHUNK;
 }
 
 void code_give(struct code *code)
@@ -222,6 +226,9 @@ void code_give(struct code *code)
 			;
 		*link = chunk->next;
 		unmap(chunk);
+	} else if (chunk->n_blocks == 0) { /* whole again */
+		chunk->used = 0;
+		memset(chunk->free, 0, sizeof(chunk->free));
 	}
 	give_lock();
 	memset(code, 0, sizeof(*code));

@@ -55,8 +55,9 @@ static uint32_t interpret(const void *prog, const uint8_t *packet,
 #if defined(__x86_64__) && defined(__linux__)
 
 /* Code for groups as well, as wide as is asked for and the machine has. */
-static enum cbpf_err add_groups(const struct ir *ir, uint32_t lanes,
-				struct made *m)
+static enum cbpf_err add_groups(const struct ir *ir,
+				const struct lower_tables *tables,
+				uint32_t lanes, struct made *m)
 {
 	size_t left = m->buf.left;
 	enum cbpf_err err;
@@ -69,7 +70,7 @@ static enum cbpf_err add_groups(const struct ir *ir, uint32_t lanes,
 		m->lanes = 1; /* nobody has many of a task's calls at hand */
 		return CBPF_OK;
 	}
-	err = lower_group_x64(ir, m->lanes, &m->buf, &m->groups);
+	err = lower_group_x64(ir, tables, m->lanes, &m->buf, &m->groups);
 	if (err != CBPF_E_UNAVAILABLE)
 		return err;
 	m->buf.left = left;
@@ -81,11 +82,12 @@ static enum cbpf_err make(const struct cbpf_prog *prog,
 			  const struct cbpf_jit_opts *opts, struct made *m)
 {
 	const struct lower_opts lower = { interpret, prog };
+	struct lower_tables tables;
 	struct ir ir;
 	enum cbpf_err err = ir_prepare(prog, m->buf.arena, opts->is_quick, &ir);
 
 	if (err == CBPF_OK)
-		err = lower_x64(&ir, &lower, &m->buf);
+		err = lower_x64(&ir, &lower, &m->buf, &tables);
 	m->is_native = err == CBPF_OK;
 	if (err == CBPF_E_NOMEM)
 		return err;
@@ -95,7 +97,7 @@ static enum cbpf_err make(const struct cbpf_prog *prog,
 	}
 	m->entry = ab_here(&m->buf);
 	if (m->is_native)
-		return add_groups(&ir, opts->lanes, m);
+		return add_groups(&ir, &tables, opts->lanes, m);
 	return m->buf.is_broken ? CBPF_E_NOMEM : CBPF_OK;
 }
 

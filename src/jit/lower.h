@@ -5,7 +5,7 @@
 #ifndef CBPF_JIT_LOWER_H
 #define CBPF_JIT_LOWER_H
 
-#include "ir/ir.h"
+#include "ir/table.h"
 #include "jit/asmbuf.h"
 
 /* What code is made for and with. */
@@ -18,14 +18,21 @@ struct lower_opts {
 	const void *fallback_ctx;
 };
 
+/* The tables of switches, by block, and where they are behind the code. */
+struct lower_tables {
+	const struct table *tables;
+	const uint32_t *at; /* bytes from the end */
+};
+
 /*
- * The code, at the end of buf, independent of its place. UNAVAILABLE: something
- * in the graph is not done by this machine's code, or wants more registers than
- * it has; NOMEM.
+ * The code, at the end of buf, independent of its place, and its tables.
+ * UNAVAILABLE: something in the graph is not done by this machine's code, or
+ * wants more registers than it has; NOMEM.
  */
 CBPF_INTERNAL enum cbpf_err lower_x64(const struct ir *ir,
 				      const struct lower_opts *opts,
-				      struct asmbuf *buf);
+				      struct asmbuf *buf,
+				      struct lower_tables *tables);
 /* A function that does nothing but call the fallback. */
 CBPF_INTERNAL void lower_fallback_x64(const struct lower_opts *opts,
 				      struct asmbuf *buf);
@@ -39,8 +46,9 @@ CBPF_INTERNAL void lower_fallback_x64(const struct lower_opts *opts,
 typedef void lower_group_fn(const struct cbpf_packet *packets,
 			    uint32_t *verdicts, size_t n_groups,
 			    uint32_t *left);
-CBPF_INTERNAL enum cbpf_err lower_group_x64(const struct ir *ir, unsigned lanes,
-					    struct asmbuf *buf,
+CBPF_INTERNAL enum cbpf_err lower_group_x64(const struct ir *ir,
+					    const struct lower_tables *tables,
+					    unsigned lanes, struct asmbuf *buf,
 					    uint32_t *place);
 
 #endif

@@ -32,6 +32,7 @@ struct constant {
 
 struct vectorizer {
 	const struct ir *ir;
+	const struct lower_tables *tables;
 	struct asmbuf *b;
 	enum vx_width width;
 	unsigned lanes;

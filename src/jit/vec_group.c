@@ -248,19 +248,27 @@ static bool is_plain(const struct ir *ir, const struct ir_insn *insn)
 }
 
 /* Whether all of it can be done so; then *cost is that of its instructions. */
-static bool is_all_plain(const struct ir *ir, uint64_t *cost)
+static bool is_all_plain(const struct vectorizer *v, uint64_t *cost)
 {
+	const struct ir *ir = v->ir;
+
 	*cost = ROW; /* of the packets' structures */
 	for (uint32_t id = 0; id < ir->n_blocks; id++) {
 		const struct ir_block *block = &ir->blocks[id];
 
 		if (id > 0 && block->in == IR_NONE)
 			continue;
-		*cost += BLOCK + block->n_ranges;
+		*cost += BLOCK;
+		if (v->tables->tables[id].kind != TABLE_NONE)
+			*cost += (uint64_t)2 * GATHER;
+		else if (block->end == IR_SWITCH)
+			*cost += block->n_ranges;
 		for (uint32_t i = block->first; i != IR_NONE;
-		     i = ir->insns[i].next, ++*cost)
+		     i = ir->insns[i].next) {
 			if (!is_plain(ir, &ir->insns[i]))
 				return false;
+			*cost += ir->insns[i].op != IR_CONST;
+		}
 	}
 	return true;
 }
@@ -309,11 +317,13 @@ static uint32_t write_code(struct vectorizer *v)
 	return put_constants(v);
 }
 
-enum cbpf_err lower_group_x64(const struct ir *ir, unsigned lanes,
+enum cbpf_err lower_group_x64(const struct ir *ir,
+			      const struct lower_tables *tables, unsigned lanes,
 			      struct asmbuf *buf, uint32_t *place)
 {
 	struct vectorizer v = {
 		.ir = ir,
+		.tables = tables,
 		.b = buf,
 		.lanes = lanes,
 		.width = lanes == 16 ? VX_512 : VX_256,
@@ -322,7 +332,7 @@ enum cbpf_err lower_group_x64(const struct ir *ir, unsigned lanes,
 
 	uint64_t cost, worth = (uint64_t)WORTH * lanes;
 
-	if (!is_all_plain(ir, &cost) || cost > worth)
+	if (!is_all_plain(&v, &cost) || cost > worth)
 		return CBPF_E_UNAVAILABLE;
 	if (!take_tables(&v, buf->arena))
 		return CBPF_E_NOMEM;

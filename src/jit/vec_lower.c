@@ -454,6 +454,77 @@ static uint32_t other_edge(const struct vectorizer *v,
 	return best;
 }
 
+/* Those of a hash that are in one of two places; R11 is where it is. */
+static void put_look(struct vectorizer *v, const struct table *t,
+		     unsigned which, unsigned to, unsigned a, unsigned in)
+{
+	unsigned mask = vec_scratch_mask(v, 3);
+
+	vec_put_test(v, EQ, to, T0, vx_reg(a), in);
+	put_gather(v, T0, X64_R11, T2, 2, 0, mask);
+	vec_put_same(v, mask, in);
+	vx_shift_imm(v->b, v->width, 2, T2, T2, t->shift);
+	vx_put(v->b, v->width, &vx_mul, T2, a,
+	       vec_number(v, t->factors[which]));
+}
+
+/* Those whose number is in a bitmap; a is no scratch but T1, and is lost. */
+static void put_bits_of(struct vectorizer *v, const struct table *t,
+			unsigned to, unsigned a, unsigned in)
+{
+	unsigned inside = vec_scratch_mask(v, 3), mask = vec_scratch_mask(v, 1);
+
+	vec_put_test(v, BITS, to, T0, vec_number(v, 1), inside);
+	vx_put(v->b, v->width, &vx_srlv, T0, T0, vx_reg(T1));
+	vx_put(v->b, v->width, &vx_and, T1, T1, vec_number(v, 31));
+	put_gather(v, T0, X64_R11, T2, 2, 0, mask);
+	vx_shift_imm(v->b, v->width, 2, T2, T1, 5);
+	vec_put_same(v, mask, inside);
+	vec_put_test(v, LE, inside, T1, vec_number(v, t->span), in);
+	vx_put(v->b, v->width, &vx_sub, T1, a, vec_number(v, t->low));
+}
+
+static void put_set(struct vectorizer *v, const struct table *t, uint32_t place,
+		    unsigned to, unsigned a, unsigned in)
+{
+	if (t->kind == TABLE_BITMAP) {
+		put_bits_of(v, t, to, a, in);
+	} else {
+		vec_put_or(v, to, to, vec_scratch_mask(v, 1));
+		put_look(v, t, 1, to, a, in);
+		put_look(v, t, 0, vec_scratch_mask(v, 1), a, in);
+	}
+	x64_lea_rip(v->b, X64_R11, place);
+}
+
+static void lower_set(struct vectorizer *v, uint32_t id, const struct table *t)
+{
+	const struct ir_block *block = &v->ir->blocks[id];
+	uint32_t yes_edge = block->edges + t->yes;
+	uint32_t no_edge = block->edges + t->no;
+	bool has_yes = is_asked(v, yes_edge), has_no = is_asked(v, no_edge);
+	unsigned in, yes, no, a;
+
+	if (!has_yes && !has_no)
+		return;
+	in = vec_mask_of(v, id, vec_scratch_mask(v, 2));
+	yes = has_yes ? made_for(v, yes_edge, vec_scratch_mask(v, 0))
+		      : vec_scratch_mask(v, 0);
+	no = made_for(v, no_edge, vec_scratch_mask(v, 1));
+	if (has_no)
+		put_edge(v, no_edge, no, vec_scratch_mask(v, 3));
+	if (has_yes)
+		put_edge(v, yes_edge, yes, vec_scratch_mask(v, 3));
+	if (has_no)
+		vec_put_without(v, no, yes, in);
+	a = vec_in_register(v, block->a, T1);
+	put_set(v, t, v->tables->at[id], yes, a, in);
+	vec_fill(v, a, block->a);
+	vec_fill_mask(v, in, id);
+	end_edge(v, yes_edge);
+	end_edge(v, no_edge);
+}
+
 static void lower_switch(struct vectorizer *v, uint32_t id)
 {
 	const struct ir_block *block = &v->ir->blocks[id];
@@ -519,7 +590,10 @@ static void lower_end(struct vectorizer *v, uint32_t id)
 		lower_branch(v, id);
 		return;
 	case IR_SWITCH:
-		lower_switch(v, id);
+		if (v->tables->tables[id].kind != TABLE_NONE)
+			lower_set(v, id, &v->tables->tables[id]);
+		else
+			lower_switch(v, id);
 		return;
 	}
 }

@@ -389,56 +389,29 @@ CBPF_INLINE void x64_test_mem(struct asmbuf *b, unsigned size, struct x64_mem m,
 		ab_u8(b, 0x66);
 }
 
-/* ---- four numbers at a time --------------------------------------------- */
-
-/* The number of a register, in each of the four places of an XMM register. */
-CBPF_INLINE void x64_spread(struct asmbuf *b, unsigned xmm, unsigned from)
+/* Compares a register with four bytes in memory. */
+CBPF_INLINE void x64_cmp_load(struct asmbuf *b, unsigned a, struct x64_mem m)
 {
-	ab_u8(b, 0);
-	x64_modrm(b, 3, xmm, xmm); /* pshufd */
-	ab_u8(b, 0x70);
-	ab_u8(b, 0x0f);
-	ab_u8(b, 0x66);
-	x64_modrm(b, 3, xmm, from); /* movd */
-	ab_u8(b, 0x6e);
-	ab_u8(b, 0x0f);
-	x64_rex(b, 0, xmm, 0, from);
-	ab_u8(b, 0x66);
+	x64_operand(b, a, m);
+	ab_u8(b, X64_CMP << 3 | 3);
+	x64_rex_mem(b, 0, a, m);
 }
 
-/* All ones in each place that is equal, else 0; 16 bytes, aligned. */
-CBPF_INLINE void x64_equal4(struct asmbuf *b, unsigned xmm, struct x64_mem m)
+/* ---- bytes -------------------------------------------------------------- */
+
+/* 1 where the condition holds, else 0, in the lowest byte of AX to DX. */
+CBPF_INLINE void x64_setcc(struct asmbuf *b, enum x64_cc cc, unsigned to)
 {
-	x64_operand(b, xmm, m);
-	ab_u8(b, 0x76);
+	x64_modrm(b, 3, 0, to);
+	ab_u8(b, 0x90 | cc);
 	ab_u8(b, 0x0f);
-	x64_rex_mem(b, 0, xmm, m);
-	ab_u8(b, 0x66);
 }
 
-CBPF_INLINE void x64_or4(struct asmbuf *b, unsigned to, unsigned from)
+/* Of the lowest bytes of AX to DX. */
+CBPF_INLINE void x64_or8(struct asmbuf *b, unsigned to, unsigned from)
 {
 	x64_modrm(b, 3, to, from);
-	ab_u8(b, 0xeb);
-	ab_u8(b, 0x0f);
-	ab_u8(b, 0x66);
-}
-
-CBPF_INLINE void x64_mov4(struct asmbuf *b, unsigned to, unsigned from)
-{
-	x64_modrm(b, 3, to, from);
-	ab_u8(b, 0x6f);
-	ab_u8(b, 0x0f);
-	ab_u8(b, 0x66);
-}
-
-/* The highest bit of each place. */
-CBPF_INLINE void x64_signs4(struct asmbuf *b, unsigned to, unsigned xmm)
-{
-	x64_modrm(b, 3, to, xmm);
-	ab_u8(b, 0x50);
-	ab_u8(b, 0x0f);
-	x64_rex(b, 0, to, 0, xmm);
+	ab_u8(b, X64_OR << 3 | 2);
 }
 
 /* ---- jumps -------------------------------------------------------------- */

@@ -893,24 +893,25 @@ static void put_bitmap(struct lowerer *l, const struct table *t, uint32_t place,
 	x64_mov(l->b, X64_AX, a);
 }
 
-/* Not zero: it is in its bucket. */
+/* Equal: a number is in the one of its places; in CX which that is. */
+static void put_look(struct lowerer *l, const struct table *t, unsigned which,
+		     unsigned a)
+{
+	x64_cmp_load(l->b, a, (struct x64_mem){ X64_DX, X64_CX, 0, 2 });
+	x64_shift_imm(l->b, X64_SHR, X64_CX, t->shift);
+	x64_imul_imm(l->b, X64_CX, a, t->factors[which]);
+}
+
+/* Not zero: it is in one of its places. */
 static void put_hash(struct lowerer *l, const struct table *t, uint32_t place,
 		     unsigned a)
 {
-	const struct x64_mem first = { X64_DX, X64_CX, 0, 0 };
-	const struct x64_mem second = { X64_DX, X64_CX, 16, 0 };
-
-	x64_test(l->b, X64_AX, X64_AX);
-	x64_signs4(l->b, X64_AX, 0);
-	x64_or4(l->b, 0, 1);
-	x64_equal4(l->b, 1, second);
-	x64_equal4(l->b, 0, first);
-	x64_mov4(l->b, 1, 0);
-	x64_spread(l->b, 0, a);
+	x64_or8(l->b, X64_AX, X64_CX);
+	x64_setcc(l->b, X64_E, X64_CX);
+	put_look(l, t, 1, a);
+	x64_setcc(l->b, X64_E, X64_AX);
+	put_look(l, t, 0, a);
 	x64_lea_rip(l->b, X64_DX, place);
-	x64_shift_imm(l->b, X64_SHL, X64_CX, 5);
-	x64_shift_imm(l->b, X64_SHR, X64_CX, t->shift);
-	x64_imul_imm(l->b, X64_CX, a, t->factor);
 }
 
 static void lower_set(struct lowerer *l, const struct ir_block *block,
@@ -1164,7 +1165,7 @@ static void write_code(struct lowerer *l, bool has_frame)
 }
 
 enum cbpf_err lower_x64(const struct ir *ir, const struct lower_opts *opts,
-			struct asmbuf *buf)
+			struct asmbuf *buf, struct lower_tables *tables)
 {
 	struct lowerer l = { .ir = ir, .opts = opts, .b = buf };
 
@@ -1177,6 +1178,7 @@ enum cbpf_err lower_x64(const struct ir *ir, const struct lower_opts *opts,
 		buf->left = buf->cap;
 		write_code(&l, true);
 	}
+	*tables = (struct lower_tables){ l.tables, l.table_at };
 	if (buf->is_broken)
 		return CBPF_E_NOMEM;
 	return l.is_refused ? CBPF_E_UNAVAILABLE : CBPF_OK;
