@@ -278,8 +278,7 @@ static uint32_t ports_by_hand(const uint8_t *p, uint32_t caplen,
 	if (type == 0x0008) {
 		uint32_t at = 14 + 4 * (p[14] & 15u) + 2;
 
-		return caplen >= 24 && p[23] == 6 &&
-				       !((p[20] & 31) | p[21]) &&
+		return caplen >= 24 && p[23] == 6 && !((p[20] & 31) | p[21]) &&
 				       at + 2 <= caplen && is_port(p + at)
 			       ? 262144
 			       : 0;
@@ -379,9 +378,10 @@ static void measure_list(int n, bool is_hosts, const char *directory)
 		put_hits(n, is_hosts, percent);
 		for (int k = 0; k < SAMPLES; k++)
 			for (int s = 0; s < LISTED; s++)
-				if (s == OTHER_LIBPCAP ? n <= 1000
-						       : subjects[s].run ||
-								 subjects[s].batch)
+				if (s == OTHER_LIBPCAP
+					    ? n <= 1000
+					    : subjects[s].run ||
+						      subjects[s].batch)
 					subjects[s].ns[k] = sample(
 						&subjects[s],
 						(struct bpf_insn *)code.insns);

@@ -19,6 +19,7 @@ enum { EXIT_YES = 0, EXIT_NO = 1, EXIT_TROUBLE = 2 };
 
 int cmd_asm(int argc, char **argv);
 int cmd_attach(int argc, char **argv);
+int cmd_bench(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 int cmd_conform(int argc, char **argv);
 int cmd_dump(int argc, char **argv);

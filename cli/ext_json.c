@@ -43,6 +43,11 @@ void js_set_int(struct json *object, const char *key, uint64_t value)
 	json_object_set_new(in(object), key, json_integer((json_int_t)value));
 }
 
+void js_set_real(struct json *object, const char *key, double value)
+{
+	json_object_set_new(in(object), key, json_real(value));
+}
+
 void js_set_text(struct json *object, const char *key, const char *text)
 {
 	json_t *value = json_string(text);
@@ -325,6 +330,11 @@ struct json *js_new(void)
 }
 
 void js_set_int(struct json *object, const char *key, uint64_t value)
+{
+	(void)object, (void)key, (void)value;
+}
+
+void js_set_real(struct json *object, const char *key, double value)
 {
 	(void)object, (void)key, (void)value;
 }

@@ -21,6 +21,7 @@ int js_refuse(void);
 
 struct json *js_new(void);
 void js_set_int(struct json *object, const char *key, uint64_t value);
+void js_set_real(struct json *object, const char *key, double value);
 void js_set_text(struct json *object, const char *key, const char *text);
 void js_set_bool(struct json *object, const char *key, bool value);
 /* A new object or array below key, owned by the object. */

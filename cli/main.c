@@ -35,6 +35,8 @@ static const struct verb {
 	{ "conform", cmd_conform, "VECTORS...",
 	  "judge an engine by test vectors in the exchange format" },
 	{ "fuzz", cmd_fuzz, "", "hunt for disagreement between machines" },
+	{ "bench", cmd_bench, "[PROGRAM] [CAPTURE...]",
+	  "how long machines take for it, ours and others" },
 	{ "engines", cmd_engines, "", "what can run here, and why not" },
 };
 

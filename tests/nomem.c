@@ -659,6 +659,8 @@ static enum cbpf_err use_expression(const struct cbpf_mem *mem)
 {
 	struct cbpf_expr_opts opts = { .size = sizeof(opts), .mem = mem };
 	struct cbpf_code code;
+	const struct cbpf_insn ret = { CBPF_RET_K, 0, 0, 7 };
+	const struct cbpf_packet none = { .caplen = 0 };
 	char version[40];
 	enum cbpf_err err;
 
@@ -669,6 +671,8 @@ static enum cbpf_err use_expression(const struct cbpf_mem *mem)
 	if (err)
 		return err;
 	cbpf_expr_version(version, sizeof(version));
+	if (cbpf_libpcap_run(&ret, &none) != 7)
+		return CBPF_E_ARGUMENT;
 	err = cbpf_expr_compile("tcp port", &opts, &code, NULL);
 	cbpf_code_free(&code);
 	return err == CBPF_E_EXPR ? CBPF_OK : err;

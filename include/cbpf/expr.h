@@ -71,6 +71,13 @@ bool cbpf_expr_has_list(const char *text);
  */
 extern const struct cbpf_engine cbpf_engine_libpcap;
 
+/**
+ * libpcap's bpf_filter() itself, to be measured: the verdict of a program that
+ * neither aborts nor loops.
+ */
+uint32_t cbpf_libpcap_run(const struct cbpf_insn *insns,
+			  const struct cbpf_packet *packet);
+
 /** libpcap's version, "1.10.3"; valid to the next call. */
 const char *cbpf_expr_version(char *buf, size_t size);
 

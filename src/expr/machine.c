@@ -171,3 +171,11 @@ const struct cbpf_engine cbpf_engine_libpcap = {
 	.run = run_libpcap,
 	.free = free_libpcap,
 };
+
+uint32_t cbpf_libpcap_run(const struct cbpf_insn *insns,
+			  const struct cbpf_packet *packet)
+{
+	/* the same eight bytes: cbpf.h pins them */
+	return bpf_filter((const struct bpf_insn *)(const void *)insns,
+			  packet->data, packet->wirelen, packet->caplen);
+}

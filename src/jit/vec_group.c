@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The graph as a function for groups of packets, eight by AVX2 and sixteen by
- * AVX-512: of packets (RDI), verdicts (RSI), how many groups there are (RDX) and
- * a word for each (RCX), in which bits are set for the packets whose verdict is
- * left to the code for one.
+ * AVX-512: of packets (RDI), verdicts (RSI), how many groups there are (RDX)
+ * and a word for each (RCX), in which bits are set for the packets whose
+ * verdict is left to the code for one.
  *
  * Packets are told by 32-bit distances from the first one, for gathers: groups
- * that are spread wider than that, or have a packet shorter than what is read of
- * all (windows.h), are left to the code for one.
+ * that are spread wider than that, or have a packet shorter than what is read
+ * of all (windows.h), are left to the code for one.
  */
 #include <stddef.h>
 

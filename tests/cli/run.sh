@@ -27,6 +27,7 @@ printf 'ld [x+14\njeq #1 foo\nldx proto\n  ret 5\njeq #1, nowhere\nret a\n' >"$t
 printf 'ld M[0]\nlsh #40\nret a\n' >"$tmp/illegal.asm"
 printf 'ld mark\nret a\n' >"$tmp/mark.asm"
 printf 'ret #10\n' >"$tmp/ten.asm"
+printf 'ret #0\n' >"$tmp/none.asm"
 printf 'ldb [0xfff00000]\nret a\n' >"$tmp/net.asm"
 arp='ffffffffffff0200000000010806000108000604000102000000000100000000000000000000000000'
 
@@ -37,7 +38,7 @@ t "help of a verb" 0 "^usage: cbpf run" "$cbpf" help run
 t "help to a full disk" 2 "cannot write" sh -c '"$1" --help >/dev/full' - "$cbpf"
 t "version" 0 "^cbpf [0-9]+\.[0-9]+\.[0-9]+$" "$cbpf" --version
 t "an unknown verb" 2 "^cbpf: there is no verb fly" "$cbpf" fly
-for verb in run check trace optimize translate asm dump attach sockets conform fuzz engines; do
+for verb in run check trace optimize translate asm dump attach sockets conform fuzz bench engines; do
     t "$verb --help" 0 "^usage: cbpf $verb" "$cbpf" $verb --help
     t "$verb with an unknown option" 2 "cbpf $verb" "$cbpf" $verb --nonsense
 done
@@ -227,6 +228,29 @@ json "conform: 64-bit numbers, and on after a broken line" 2 "2 cases, 0 skipped
 t "conform without vectors" 2 "vectors are missing" "$cbpf" conform
 t "engines" 0 "^interp +any +can run" "$cbpf" engines
 json "engines --json" 0 '"engine":"interp","dialect":"any"' "$cbpf" engines --json
+# ---- bench: that it measures, and never how fast
+bench="bench --samples 1 --ms 1 --mode cached"
+machine_ "bench" 0 "^interp +[0-9]" "$cbpf" $bench "$tmp/arp.asm"
+machine_ "bench, packets of a capture" 0 "^threaded +[0-9]" "$cbpf" $bench "$tmp/arp.asm" tests/packets/dns.pcap
+machine_ "bench, how each does it" 0 "^jit-x16 .*(at once|one by one|not here)" "$cbpf" $bench -v "$tmp/arp.asm"
+if [ $has_json ]; then
+    machine_ "bench, JSON" 0 '"machine": ?"threaded", ?.*"agrees": ?true' "$cbpf" $bench --json "$tmp/arp.asm"
+fi
+machine_ "bench, a picture" 0 "<svg" sh -c '"$1" bench --samples 1 --ms 1 --mode cached --chart "$2" "$3" && cat "$2"' - "$cbpf" "$tmp/chart.svg" "$tmp/arp.asm"
+machine_ "bench, a picture that cannot be" 2 "nowhere.*cannot be written" "$cbpf" $bench --chart "$tmp/nowhere/a.svg" "$tmp/arp.asm"
+machine_ "bench, another program" 0 "^theirs +7.50" "$cbpf" $bench --peer 'theirs=while read l; do echo 7.5 0; done' "$tmp/none.asm"
+machine_ "bench, another program that differs" 1 "theirs returns something else" "$cbpf" $bench --peer 'theirs=while read l; do echo 7.5 3; done' "$tmp/none.asm"
+machine_ "bench, another program that is silent" 0 "theirs +not here: it does not answer" "$cbpf" $bench -v --peer 'theirs=true' "$tmp/none.asm"
+machine_ "bench, another program that talks" 0 "theirs +not here: it does not answer" "$cbpf" $bench -v --peer 'theirs=echo hello' "$tmp/none.asm"
+t "bench, no peer" 2 "NAME=COMMAND" "$cbpf" $bench --peer cat "$tmp/arp.asm"
+t "bench, no mode" 2 "there is no mode warm" "$cbpf" bench --mode warm "$tmp/arp.asm"
+t "bench, no samples" 2 "from 1 to 101, not 0" "$cbpf" bench --samples 0 "$tmp/arp.asm"
+t "bench, seccomp" 2 "no dialect seccomp for packets" "$cbpf" bench -d seccomp "$tmp/arp.asm"
+t "bench, no program" 2 "." "$cbpf" bench
+t "bench, what loops" 2 "may never end" sh -c 'printf "3\n0 0 0 1\n5 0 0 4294967294\n6 0 0 0\n" | "$1" bench -d libpcap --from ddd -' - "$cbpf"
+t "bench, an illegal program" 1 "instruction" "$cbpf" bench -d linux "$tmp/illegal.asm"
+t "bench, no such capture" 2 "nothing.pcap" "$cbpf" $bench "$tmp/arp.asm" "$tmp/nothing.pcap"
+
 # ---- fuzz, and machines that are other programs
 wrong=${cbpf%/cli/cbpf}/tests/wrong-vm
 machine_ "fuzz finds a wrong machine" 1 "^# the smallest that still differs, of [1-6] instructions" "$cbpf" fuzz --cmd "$wrong order" -j 1 -s 7 -t 20 --save "$tmp"
