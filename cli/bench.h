@@ -50,6 +50,7 @@ struct subject {
 	struct cbpf_threaded *threaded;
 	struct peer *peer;
 	bool is_peer;
+	bool is_none; /* no machine: its sum is none of verdicts */
 
 	/* what was found */
 	double ns[BENCH_MODES], load_us, samples[SAMPLES_MAX];

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * DPDK's eBPF, converted from the classic program and compiled, as a machine
- * for `cbpf bench --peer` (cbpf(1)): the program of $PROGRAM over the packets of
- * $PACKETS, a sample for each line. One mbuf is reused, so that what is measured
- * is the filter.
+ * for `cbpf bench --peer` (cbpf(1)): the program of $PROGRAM over the packets
+ * of $PACKETS, a sample for each line. One mbuf is reused, so that the filter
+ * is what is measured.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -51,9 +51,9 @@ static struct bpf_program read_program(void)
 	program.bf_insns = calloc(n, sizeof(*program.bf_insns));
 	while (program.bf_len < n &&
 	       fscanf(file, "%u %u %u %u", &code, &jt, &jf, &k) == 4)
-		program.bf_insns[program.bf_len++] = (struct bpf_insn){
-			(u_short)code, (u_char)jt, (u_char)jf, k
-		};
+		program.bf_insns[program.bf_len++] =
+			(struct bpf_insn){ (u_short)code, (u_char)jt,
+					   (u_char)jf, k };
 	fclose(file);
 	return program;
 }
@@ -103,10 +103,12 @@ static void run_sample(const struct rte_bpf_jit *jit)
 
 int main(void)
 {
-	char *argv[] = { (char[]){ "dpdk" },	   (char[]){ "--no-huge" },
-			 (char[]){ "--no-pci" },   (char[]){ "-m" },
-			 (char[]){ "64" },	   (char[]){ "--no-telemetry" },
-			 (char[]){ "--log-level" }, (char[]){ "error" } };
+	char *argv[] = {
+		(char[]){ "dpdk" },	   (char[]){ "--no-huge" },
+		(char[]){ "--no-pci" },	   (char[]){ "-m" },
+		(char[]){ "64" },	   (char[]){ "--no-telemetry" },
+		(char[]){ "--log-level" }, (char[]){ "error" }
+	};
 	struct bpf_program program = read_program();
 	struct rte_bpf_prm *converted;
 	struct rte_bpf *bpf;

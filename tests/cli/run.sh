@@ -242,13 +242,14 @@ machine_ "bench, another program" 0 "^theirs +7.50" "$cbpf" $bench --peer 'their
 machine_ "bench, another program that differs" 1 "theirs returns something else" "$cbpf" $bench --peer 'theirs=while read l; do echo 7.5 3; done' "$tmp/none.asm"
 machine_ "bench, another program that is silent" 0 "theirs +not here: it does not answer" "$cbpf" $bench -v --peer 'theirs=true' "$tmp/none.asm"
 machine_ "bench, another program that talks" 0 "theirs +not here: it does not answer" "$cbpf" $bench -v --peer 'theirs=echo hello' "$tmp/none.asm"
+expr_ "bench, M[] that nobody wrote" 0 "libpcap +not here: the program reads M" "$cbpf" $bench -v "$tmp/illegal.asm"
 t "bench, no peer" 2 "NAME=COMMAND" "$cbpf" $bench --peer cat "$tmp/arp.asm"
 t "bench, no mode" 2 "there is no mode warm" "$cbpf" bench --mode warm "$tmp/arp.asm"
 t "bench, no samples" 2 "from 1 to 101, not 0" "$cbpf" bench --samples 0 "$tmp/arp.asm"
 t "bench, seccomp" 2 "no dialect seccomp for packets" "$cbpf" bench -d seccomp "$tmp/arp.asm"
 t "bench, no program" 2 "." "$cbpf" bench
 t "bench, what loops" 2 "may never end" sh -c 'printf "3\n0 0 0 1\n5 0 0 4294967294\n6 0 0 0\n" | "$1" bench -d libpcap --from ddd -' - "$cbpf"
-t "bench, an illegal program" 1 "instruction" "$cbpf" bench -d linux "$tmp/illegal.asm"
+t "bench, an illegal program" 2 "instruction" "$cbpf" bench -d linux "$tmp/illegal.asm"
 t "bench, no such capture" 2 "nothing.pcap" "$cbpf" $bench "$tmp/arp.asm" "$tmp/nothing.pcap"
 
 # ---- fuzz, and machines that are other programs
