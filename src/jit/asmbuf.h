@@ -56,6 +56,18 @@ CBPF_INLINE void ab_put(struct asmbuf *b, const void *from, size_t size)
 	memcpy(b->bytes + b->left, from, size);
 }
 
+/* Bytes behind all that is written: its places are so much farther away. */
+CBPF_INLINE void ab_behind(struct asmbuf *b, size_t size)
+{
+	size_t used = b->cap - b->left;
+
+	if (!ab_room(b, size))
+		return;
+	b->left -= size;
+	memmove(b->bytes + b->left, b->bytes + b->left + size, used);
+	memset(b->bytes + b->left + used, 0, size);
+}
+
 CBPF_INLINE void ab_u8(struct asmbuf *b, unsigned v)
 {
 	uint8_t byte = (uint8_t)v;

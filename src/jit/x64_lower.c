@@ -36,7 +36,8 @@
 	(1u << X64_BX | 1u << X64_BP | 1u << X64_R12 | 1u << X64_R13 | \
 	 1u << X64_R14 | 1u << X64_R15)
 
-#define FEW 4 /* ranges of a set that are searched all the same */
+#define FETCH 64 /* bytes, aligned so, whose decoding is kept together */
+#define FEW   4	 /* ranges of a set that are searched all the same */
 
 struct lowerer {
 	const struct ir *ir;
@@ -1048,14 +1049,34 @@ void lower_fallback_x64(const struct lower_opts *opts, struct asmbuf *buf)
 	put_fallback(opts, buf, X64_DX, X64_CX);
 }
 
+/* A block before this one with the same table; the block: there is none. */
+static uint32_t find_table(const struct lowerer *l, uint32_t id)
+{
+	const struct table *t = &l->tables[id];
+	uint32_t before = 0;
+
+	while (before < id && (l->tables[before].kind != t->kind ||
+			       l->tables[before].n != t->n ||
+			       memcmp(l->tables[before].words, t->words,
+				      (size_t)4 * t->n) != 0))
+		before++;
+	return before;
+}
+
 /* The tables of sets, at places where 32 bytes are aligned. */
 static void put_tables(struct lowerer *l)
 {
 	for (uint32_t id = 0; id < l->ir->n_blocks; id++) {
 		const struct table *t = &l->tables[id];
+		uint32_t same;
 
 		if (t->kind == TABLE_NONE)
 			continue;
+		same = find_table(l, id);
+		if (same < id) {
+			l->table_at[id] = l->table_at[same];
+			continue;
+		}
 		while ((ab_here(l->b) + 4 * t->n) % 32 && !l->b->is_broken)
 			ab_u8(l->b, 0);
 		ab_put(l->b, t->words, (size_t)4 * t->n);
@@ -1164,6 +1185,16 @@ static void write_code(struct lowerer *l, bool has_frame)
 	put_begin(l);
 }
 
+/* The entry at a place where a processor fetches from. */
+static void align_entry(struct lowerer *l)
+{
+	uint32_t more = (0 - ab_here(l->b)) % FETCH;
+
+	ab_behind(l->b, more);
+	for (uint32_t id = 0; id < l->ir->n_blocks; id++)
+		l->table_at[id] += more;
+}
+
 enum cbpf_err lower_x64(const struct ir *ir, const struct lower_opts *opts,
 			struct asmbuf *buf, struct lower_tables *tables)
 {
@@ -1178,6 +1209,7 @@ enum cbpf_err lower_x64(const struct ir *ir, const struct lower_opts *opts,
 		buf->left = buf->cap;
 		write_code(&l, true);
 	}
+	align_entry(&l);
 	*tables = (struct lower_tables){ l.tables, l.table_at };
 	if (buf->is_broken)
 		return CBPF_E_NOMEM;
