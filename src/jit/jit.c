@@ -59,7 +59,7 @@ static enum cbpf_err add_groups(const struct ir *ir,
 				const struct lower_tables *tables,
 				uint32_t lanes, struct made *m)
 {
-	size_t left = m->buf.left;
+	uint32_t used = ab_here(&m->buf);
 	enum cbpf_err err;
 
 	if (lanes >= 16 && HAS_AVX512)
@@ -73,7 +73,7 @@ static enum cbpf_err add_groups(const struct ir *ir,
 	err = lower_group_x64(ir, tables, m->lanes, &m->buf, &m->groups);
 	if (err != CBPF_E_UNAVAILABLE)
 		return err;
-	m->buf.left = left;
+	m->buf.left = m->buf.cap - used; /* without what was begun */
 	m->lanes = 1;
 	return CBPF_OK;
 }
@@ -232,8 +232,10 @@ static void fetch(const struct cbpf_packet *packets, size_t n)
 	if ((uintptr_t)packets[n - 1].data - from < n * NEAR)
 		return;
 	for (size_t i = 0; i < n; i++) {
-		cbpf_prefetch(packets[i].data);
-		cbpf_prefetch(packets[i].data + 63);
+		uintptr_t at = (uintptr_t)packets[i].data; /* NULL too */
+
+		cbpf_prefetch((const void *)at);
+		cbpf_prefetch((const void *)(at + 63));
 	}
 }
 
