@@ -828,6 +828,10 @@ uint32_t cbpf_jit_run(const struct cbpf_jit *jit,
  * The verdicts of n packets, each as cbpf_jit_run() has it, into verdicts[].
  * With code for many packets at once (lanes of the options) groups of them are
  * run together, if they lie within 512 MiB of each other, in whatever order.
+ *
+ *	struct cbpf_jit_opts opts = { .size = sizeof(opts), .lanes = 16 };
+ *	if (cbpf_jit_new(prog, &opts, &jit, NULL) == CBPF_OK)
+ *		cbpf_jit_run_batch(jit, packets, n, verdicts);
  */
 void cbpf_jit_run_batch(const struct cbpf_jit *jit,
 			const struct cbpf_packet *packets, size_t n,
