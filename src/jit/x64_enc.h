@@ -461,9 +461,10 @@ CBPF_INLINE uint32_t x64_jcc_back(struct asmbuf *b, enum x64_cc cc)
 CBPF_INLINE void x64_jcc_lead(struct asmbuf *b, uint32_t behind, uint32_t place)
 {
 	uint32_t distance = behind - place;
+	uint8_t *at = b->is_broken ? NULL : b->bytes + b->cap - behind - 4;
 
-	if (!b->is_broken)
-		memcpy(b->bytes + b->cap - behind - 4, &distance, 4);
+	for (unsigned i = 0; at && i < 4; i++)
+		at[i] = (uint8_t)(distance >> 8 * i);
 }
 
 CBPF_INLINE void x64_jmp_reg(struct asmbuf *b, unsigned reg)
