@@ -51,7 +51,8 @@ static inline void cbpf_unreachable(void)
 #define cbpf_prefetch(at)  __builtin_prefetch(at)
 #endif
 
-/* Of memory that the kernel wrote where MemorySanitizer cannot see it. */
+/* Of memory that the kernel or native code wrote where MemorySanitizer cannot
+ * see it. */
 #if defined(__has_feature)
 #if __has_feature(memory_sanitizer)
 #include <sanitizer/msan_interface.h>

@@ -255,6 +255,9 @@ static void run_groups(const struct cbpf_jit *jit,
 	uint32_t left[CHUNK / 8];
 
 	jit->groups(packets, verdicts, n_groups, left);
+	/* by code that no sanitizer sees */
+	cbpf_is_written(left, n_groups * sizeof(*left));
+	cbpf_is_written(verdicts, n_groups * jit->lanes * sizeof(*verdicts));
 	for (size_t i = 0; i < n_groups; i++) {
 		while (cbpf_unlikely(left[i])) {
 			size_t k = i * jit->lanes +
