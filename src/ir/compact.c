@@ -148,9 +148,13 @@ void ir_compact(struct ir *ir)
 		for (uint32_t id = 0; has_room && id < ir->n_blocks; id++)
 			if (c.block[id] != IR_NONE)
 				copy_block(&c, &to, id);
-		to.is_broken |= !has_room;
-		ir_note_constants(&to);
-		*ir = to;
+		/* half of a graph is none: the old one stays, broken */
+		if (has_room && !to.is_broken)
+			ir_note_constants(&to);
+		if (has_room && !to.is_broken)
+			*ir = to;
+		else
+			ir->is_broken = true;
 	}
 	arena_free(&arena);
 }

@@ -139,7 +139,8 @@ static void run_passes(const struct optimizer *o, struct ir *ir, bool late,
 {
 	uint64_t before = 0, after = 1;
 
-	for (int round = 0; round < rounds && after != before; round++) {
+	for (int round = 0; round < rounds && after != before && !ir->is_broken;
+	     round++) {
 		if (round + 1 < rounds)
 			before = round > 0 ? after : number_of(ir);
 		for (int i = 0; ir_passes[i].name && !ir->is_broken; i++) {
@@ -359,7 +360,8 @@ enum cbpf_err ir_prepare(const struct cbpf_prog *prog, struct arena *arena,
 		return err;
 	if (ir->n_blocks > MANY_BLOCKS) {
 		ir_sets(ir);
-		ir_compact(ir);
+		if (!ir->is_broken)
+			ir_compact(ir);
 		rounds = ROUNDS_MAX;
 	}
 	run_passes(&o, ir, false, !is_quick);
