@@ -43,8 +43,9 @@ struct subject {
 	uint32_t (*run)(struct subject *subject,
 			const struct bench_packets *packets, double *ns);
 	/* Makes it once, and frees it; NULL: not measured. */
-	bool (*load)(const struct bench_program *program);
+	bool (*load)(const struct subject *subject);
 	const struct bench_program *program;
+	struct cbpf_jit_opts how; /* of native code */
 	cbpf_jit_fn *entry;
 	struct cbpf_jit *jit;
 	struct cbpf_threaded *threaded;

@@ -271,7 +271,7 @@ static void measure_load(struct bench *b)
 			if (s->why[0] || !s->load)
 				continue;
 			do {
-				if (!s->load(&b->program))
+				if (!s->load(s))
 					return;
 				times++;
 				end = now();

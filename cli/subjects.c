@@ -137,17 +137,17 @@ static struct cbpf_prog *verify(const struct bench_program *program)
 		       : NULL;
 }
 
-static bool load_interp(const struct bench_program *program)
+static bool load_interp(const struct subject *s)
 {
-	struct cbpf_prog *prog = verify(program);
+	struct cbpf_prog *prog = verify(s->program);
 
 	cbpf_prog_free(prog);
 	return prog;
 }
 
-static bool load_threaded(const struct bench_program *program)
+static bool load_threaded(const struct subject *s)
 {
-	struct cbpf_prog *prog = verify(program);
+	struct cbpf_prog *prog = verify(s->program);
 	struct cbpf_threaded *threaded = NULL;
 
 	if (prog)
@@ -157,59 +157,33 @@ static bool load_threaded(const struct bench_program *program)
 	return threaded;
 }
 
-static bool load_lanes(const struct bench_program *program, uint32_t lanes,
-		       bool is_quick)
+static bool load_jit(const struct subject *s)
 {
-	struct cbpf_jit_opts opts = { .size = sizeof(opts),
-				      .is_quick = is_quick,
-				      .lanes = lanes };
-	struct cbpf_prog *prog = verify(program);
+	struct cbpf_prog *prog = verify(s->program);
 	struct cbpf_jit *jit = NULL;
 
 	if (prog)
-		cbpf_jit_new(prog, &opts, &jit, NULL);
+		cbpf_jit_new(prog, &s->how, &jit, NULL);
 	cbpf_jit_free(jit);
 	cbpf_prog_free(prog);
 	return jit;
 }
 
-static bool load_jit(const struct bench_program *program)
-{
-	return load_lanes(program, 0, false);
-}
-
-static bool load_quick(const struct bench_program *program)
-{
-	return load_lanes(program, 0, true);
-}
-
-static bool load_x8(const struct bench_program *program)
-{
-	return load_lanes(program, 8, false);
-}
-
-static bool load_x16(const struct bench_program *program)
-{
-	return load_lanes(program, 16, false);
-}
-
 /* Native code, for one packet or for many. */
-static void make_jit(struct subject *s, uint32_t lanes, bool is_quick)
+static void make_jit(struct subject *s)
 {
-	struct cbpf_jit_opts opts = { .size = sizeof(opts),
-				      .is_quick = is_quick,
-				      .lanes = lanes };
 	struct cbpf_diag diag;
 	char text[320];
 
-	if (cbpf_jit_new(s->program->prog, &opts, &s->jit, &diag) != CBPF_OK ||
+	if (cbpf_jit_new(s->program->prog, &s->how, &s->jit, &diag) !=
+		    CBPF_OK ||
 	    !cbpf_jit_entry(s->jit)) {
 		snprintf(s->why, sizeof(s->why), "%s",
 			 sentence_of(&diag, text, sizeof(text)));
 		return;
 	}
 	s->entry = cbpf_jit_entry(s->jit);
-	if (lanes > 0)
+	if (s->how.lanes > 0)
 		snprintf(s->note, sizeof(s->note),
 			 cbpf_jit_lanes(s->jit) > 1
 				 ? "%u packets at once"
@@ -415,12 +389,11 @@ static size_t make_own(struct subject *subjects,
 		const char *name;
 		uint32_t lanes;
 		bool is_quick;
-		bool (*load)(const struct bench_program *program);
 	} natives[] = {
-		{ "jit quick", 0, true, load_quick },
-		{ "jit", 0, false, load_jit },
-		{ "jit-x8", 8, false, load_x8 },
-		{ "jit-x16", 16, false, load_x16 },
+		{ "jit quick", 0, true },
+		{ "jit", 0, false },
+		{ "jit-x8", 8, false },
+		{ "jit-x16", 16, false },
 	};
 	size_t n = 0;
 	struct subject *s = add(subjects, &n, program, "interp");
@@ -436,8 +409,12 @@ static size_t make_own(struct subject *subjects,
 	for (size_t i = 0; i < sizeof(natives) / sizeof(natives[0]); i++) {
 		s = add(subjects, &n, program, natives[i].name);
 		s->run = natives[i].lanes ? run_batch : run_entry;
-		s->load = natives[i].load;
-		make_jit(s, natives[i].lanes, natives[i].is_quick);
+		s->load = load_jit;
+		s->how =
+			(struct cbpf_jit_opts){ .size = sizeof(s->how),
+						.is_quick = natives[i].is_quick,
+						.lanes = natives[i].lanes };
+		make_jit(s);
 	}
 	return n;
 }

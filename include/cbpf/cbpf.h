@@ -759,7 +759,7 @@ struct cbpf_threaded;
 
 struct cbpf_threaded_opts {
 	size_t size;
-	bool is_quick; /* made in less time: with the lighter passes alone */
+	bool is_quick; /* made in less time: without the passes */
 	const struct cbpf_mem *mem;
 };
 
@@ -787,7 +787,7 @@ struct cbpf_jit;
 
 struct cbpf_jit_opts {
 	size_t size;
-	bool is_quick;	/* made in less time: with the lighter passes alone */
+	bool is_quick;	/* made in less time: without the passes */
 	uint32_t lanes; /* code for so many packets at once too, of cbpf_jit_
 			   run_batch(): 16, or 8; 0: none, which is made
 			   sooner. What the machine lacks is narrower. */
@@ -827,7 +827,8 @@ uint32_t cbpf_jit_run(const struct cbpf_jit *jit,
 /**
  * The verdicts of n packets, each as cbpf_jit_run() has it, into verdicts[].
  * With code for many packets at once (lanes of the options) groups of them are
- * run together, if they lie within 512 MiB of each other, in whatever order.
+ * run together, in whatever order they lie, if they lie within 512 MiB of the
+ * first of each 64, and none is longer than a gigabyte.
  *
  *	struct cbpf_jit_opts opts = { .size = sizeof(opts), .lanes = 16 };
  *	if (cbpf_jit_new(prog, &opts, &jit, NULL) == CBPF_OK)

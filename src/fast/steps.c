@@ -334,19 +334,6 @@ static uint32_t place_edge(struct writer *w, uint32_t edge)
 	return w->at[e->to];
 }
 
-/* Whether a block does nothing but return a constant. */
-static bool is_answer(const struct writer *w, uint32_t id, uint32_t *k)
-{
-	const struct ir_block *block = &w->ir->blocks[id];
-
-	if (block->end != IR_RET || !is_const(w, block->a, k))
-		return false;
-	for (uint32_t i = block->first; i != IR_NONE; i = w->ir->insns[i].next)
-		if (ir_rows[w->ir->insns[i].op].does == IR_GUARD)
-			return false;
-	return true;
-}
-
 /* ---- tests -------------------------------------------------------------- */
 
 /* Tests as they are in the families of ops.def. */
@@ -360,20 +347,15 @@ struct asked {
 	uint32_t yes, no;      /* edges, from the block's first */
 };
 
+/* The number that size bytes are as they lie in a packet, the highest first. */
 static uint32_t raw(unsigned size, uint32_t k)
 {
-	uint8_t bytes[4] = { (uint8_t)(k >> 24), (uint8_t)(k >> 16),
-			     (uint8_t)(k >> 8), (uint8_t)k };
-	uint16_t half;
+	uint16_t half = (uint16_t)k;
 
 	if (size == 1)
 		return k;
-	if (size == 2) {
-		memcpy(&half, bytes + 2, sizeof(half));
-		return half;
-	}
-	memcpy(&k, bytes, sizeof(k));
-	return k;
+	return size == 2 ? by_be16((const uint8_t *)&half)
+			 : by_be32((const uint8_t *)&k);
 }
 
 /* Whether a test does the load of what it reads. */
@@ -409,8 +391,9 @@ static void put_test(struct writer *w, uint32_t id, struct asked *t)
 	uint32_t yes_edge = block->edges + t->yes, reads = t->value;
 	uint32_t no_edge = block->edges + t->no;
 	unsigned op = FAST_V_EQ;
-	bool is_last = is_answer(w, w->ir->edges[yes_edge].to, &t->step.yes) &&
-		       is_answer(w, w->ir->edges[no_edge].to, &t->step.no);
+	bool is_last =
+		ir_is_answer(w->ir, w->ir->edges[yes_edge].to, &t->step.yes) &&
+		ir_is_answer(w->ir, w->ir->edges[no_edge].to, &t->step.no);
 
 	if (!is_last) {
 		uint32_t no = place_edge(w, no_edge);
@@ -525,7 +508,6 @@ static uint32_t place_in_search(const struct writer *w,
 /* Tests of a slot, one behind another. */
 static void put_search(struct writer *w, const struct ir_block *block)
 {
-	const struct ir_range *ranges = w->ir->ranges + block->ranges;
 	struct search *s = &w->search;
 	uint16_t slot;
 	uint32_t begin;
@@ -533,12 +515,7 @@ static void put_search(struct writer *w, const struct ir_block *block)
 	for (uint32_t e = block->n_edges; e-- > 0;)
 		w->edge_at[block->edges + e] = place_edge(w, block->edges + e);
 	slot = use(w, block->a);
-	for (uint32_t i = 0; i < block->n_ranges; i++)
-		s->items[i] = (struct search_item){
-			ranges[i].first, ir_last_of(ranges, block->n_ranges, i),
-			ranges[i].edge, 0
-		};
-	begin = search_plan(s, block->n_ranges, block->n_edges);
+	begin = search_plan_switch(s, w->ir, block);
 	for (uint32_t i = s->n_tests; i-- > 0;) {
 		const struct search_test *test = &s->tests[i];
 		uint32_t yes = place_in_search(w, block, test->yes);
@@ -625,11 +602,6 @@ static void put_end(struct writer *w, uint32_t id)
 
 /* ---- all of it ---------------------------------------------------------- */
 
-static bool is_reached(const struct ir *ir, uint32_t id)
-{
-	return id == 0 || ir->blocks[id].in != IR_NONE;
-}
-
 static void count_use(struct writer *w, uint32_t value)
 {
 	if (value != IR_NONE)
@@ -643,7 +615,7 @@ static void count_uses(struct writer *w)
 	for (uint32_t id = 0; id < ir->n_blocks; id++) {
 		const struct ir_block *block = &ir->blocks[id];
 
-		if (!is_reached(ir, id))
+		if (!ir_is_reached(ir, id))
 			continue;
 		for (uint32_t i = block->first; i != IR_NONE;
 		     i = ir->insns[i].next) {
@@ -695,7 +667,7 @@ static bool take_tables(struct writer *w)
 static void write_steps(struct writer *w)
 {
 	for (uint32_t id = w->ir->n_blocks; id-- > 0;) {
-		if (!is_reached(w->ir, id) || w->is_refused || w->is_broken)
+		if (!ir_is_reached(w->ir, id) || w->is_refused || w->is_broken)
 			continue;
 		w->begin = w->n_steps;
 		put_end(w, id);

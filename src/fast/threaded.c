@@ -84,7 +84,7 @@ static const uint8_t *indirect(const struct cbpf_packet *packet,
 	GO
 
 /* Where the number of a test is: at `p` of so many bytes, or v. */
-#define FETCH_P(size)                    \
+#define FETCH_P                          \
 	if (packet->caplen < step->need) \
 		return 0;                \
 	p = data + step->off
@@ -92,9 +92,9 @@ static const uint8_t *indirect(const struct cbpf_packet *packet,
 	p = indirect(packet, step, slots, size); \
 	if (!p)                                  \
 	return 0
-#define FETCH_P1 FETCH_P(1)
-#define FETCH_P2 FETCH_P(2)
-#define FETCH_P4 FETCH_P(4)
+#define FETCH_P1 FETCH_P
+#define FETCH_P2 FETCH_P
+#define FETCH_P4 FETCH_P
 #define FETCH_I1 FETCH_I(1)
 #define FETCH_I2 FETCH_I(2)
 #define FETCH_I4 FETCH_I(4)

@@ -55,8 +55,7 @@ void ir_chains(struct ir *ir)
 		return;
 	}
 	for (uint32_t id = ir->n_blocks; id-- > 0;)
-		while (ir->blocks[id].end == IR_JUMP &&
-		       (id == 0 || ir->blocks[id].in != IR_NONE) &&
+		while (ir->blocks[id].end == IR_JUMP && ir_is_reached(ir, id) &&
 		       ir_only_edge_to(ir, ir->edges[ir->blocks[id].edges].to))
 			join(ir, id, same);
 	follow_names(ir, same);

@@ -128,8 +128,11 @@ void ir_compact(struct ir *ir)
 	struct arena arena = arena_new(&ir->arena->mem);
 	struct compacter c = { .ir = ir };
 	struct ir to = ir_new(ir->row, ir->arena);
-	uint32_t zero = ir_const(ir, 0);
+	uint32_t zero;
 
+	if (ir->is_broken)
+		return;
+	zero = ir_const(ir, 0);
 	to.is_small = ir->is_small;
 	to.bucket = ir->bucket;
 	if (zero == IR_NONE || !take_tables(&c, &arena)) {
@@ -139,7 +142,7 @@ void ir_compact(struct ir *ir)
 	}
 	ir_cut_unreached(ir, zero);
 	for (uint32_t id = 0; id < ir->n_blocks; id++)
-		if (id == 0 || ir->blocks[id].in != IR_NONE)
+		if (ir_is_reached(ir, id))
 			number_block(&c, id);
 	if (2 * (uint64_t)c.n_insns < ir->n_insns ||
 	    2 * (uint64_t)c.n_blocks < ir->n_blocks) {
@@ -148,13 +151,14 @@ void ir_compact(struct ir *ir)
 		for (uint32_t id = 0; has_room && id < ir->n_blocks; id++)
 			if (c.block[id] != IR_NONE)
 				copy_block(&c, &to, id);
-		/* half of a graph is none: the old one stays, broken */
-		if (has_room && !to.is_broken)
+		to.is_broken |= !has_room;
+		if (!to.is_broken)
 			ir_note_constants(&to);
-		if (has_room && !to.is_broken)
-			*ir = to;
-		else
+		/* half of a graph is none: the old one stays, broken */
+		if (to.is_broken)
 			ir->is_broken = true;
+		else
+			*ir = to;
 	}
 	arena_free(&arena);
 }

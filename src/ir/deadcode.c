@@ -142,7 +142,7 @@ void ir_deadcode(struct ir *ir)
 		return;
 	}
 	for (uint32_t id = 0; id < ir->n_blocks; id++) {
-		if (id > 0 && ir->blocks[id].in == IR_NONE) {
+		if (!ir_is_reached(ir, id)) {
 			empty_block(&s, id);
 			continue;
 		}

@@ -116,6 +116,6 @@ static void convert_block(struct ir *ir, uint32_t id)
 void ir_ifconv(struct ir *ir)
 {
 	for (uint32_t id = 0; id < ir->n_blocks && !ir->is_broken; id++)
-		if (id == 0 || ir->blocks[id].in != IR_NONE)
+		if (ir_is_reached(ir, id))
 			convert_block(ir, id);
 }

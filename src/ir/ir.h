@@ -133,6 +133,25 @@ CBPF_INLINE uint64_t ir_mix(uint64_t hash, uint64_t more)
 	return hash ^ hash >> 29;
 }
 
+/* Whether a way leads to a block: it is the first, or an edge does. */
+CBPF_INLINE bool ir_is_reached(const struct ir *ir, uint32_t block)
+{
+	return block == 0 || ir->blocks[block].in != IR_NONE;
+}
+
+/* Whether a block does nothing but return a constant; then *k is it. */
+CBPF_INLINE bool ir_is_answer(const struct ir *ir, uint32_t block, uint32_t *k)
+{
+	uint32_t i = ir->blocks[block].first;
+
+	if (ir->blocks[block].end != IR_RET ||
+	    !ir_is_const(ir, ir->blocks[block].a, k))
+		return false;
+	while (i != IR_NONE && ir_rows[ir->insns[i].op].does != IR_GUARD)
+		i = ir->insns[i].next;
+	return i == IR_NONE;
+}
+
 /* Whether one edge leads to a block, and no other. */
 CBPF_INLINE bool ir_only_edge_to(const struct ir *ir, uint32_t block)
 {
@@ -336,8 +355,8 @@ CBPF_INTERNAL enum cbpf_err ir_lower(const struct ir *ir,
 				     struct cbpf_insn **insns, size_t *n);
 
 /*
- * A program as a graph to be lowered for a machine: built, and the passes run,
- * or, if that is to be quick, those that are not late once. Errors of
+ * A program as a graph to be lowered for a machine: built, and the passes run;
+ * none, if that is to be quick, but for the sets of large ones. Errors of
  * ir_build().
  */
 CBPF_INTERNAL enum cbpf_err ir_prepare(const struct cbpf_prog *prog,

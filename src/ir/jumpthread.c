@@ -86,7 +86,7 @@ static void thread_block(struct threader *t, uint32_t id)
 	struct ir_block *block = &t->ir->blocks[id];
 	uint32_t exit;
 
-	if (id > 0 && block->in == IR_NONE) {
+	if (!ir_is_reached(t->ir, id)) {
 		ir_return(t->ir, id, ir_const(t->ir, 0));
 		return;
 	}

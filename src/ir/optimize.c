@@ -116,7 +116,7 @@ static uint64_t number_of(const struct ir *ir)
 	for (uint32_t id = 0; id < ir->n_blocks; id++) {
 		const struct ir_block *block = &ir->blocks[id];
 
-		if (id > 0 && block->in == IR_NONE)
+		if (!ir_is_reached(ir, id))
 			continue;
 		h = ir_mix(h, (uint64_t)id << 32 | (uint64_t)block->end << 16 |
 				      block->test);
@@ -137,12 +137,9 @@ static uint64_t number_of(const struct ir *ir)
 static void run_passes(const struct optimizer *o, struct ir *ir, bool late,
 		       int rounds)
 {
-	uint64_t before = 0, after = 1;
+	uint64_t before = rounds > 1 ? number_of(ir) : 0, after;
 
-	for (int round = 0; round < rounds && after != before && !ir->is_broken;
-	     round++) {
-		if (round + 1 < rounds)
-			before = round > 0 ? after : number_of(ir);
+	for (int left = rounds; left > 0 && !ir->is_broken; left--) {
 		for (int i = 0; ir_passes[i].name && !ir->is_broken; i++) {
 			if (ir_passes[i].is_late && !late)
 				continue;
@@ -151,10 +148,13 @@ static void run_passes(const struct optimizer *o, struct ir *ir, bool late,
 			if (!ir->is_broken)
 				dump(o, ir, ir_passes[i].name);
 		}
-		if (!ir->is_broken)
-			ir_compact(ir);
-		if (round + 1 < rounds)
-			after = number_of(ir);
+		ir_compact(ir);
+		if (left == 1)
+			return; /* nobody asks whether there is more */
+		after = number_of(ir);
+		if (after == before)
+			return;
+		before = after;
 	}
 }
 
@@ -294,8 +294,7 @@ static enum cbpf_err make(struct optimizer *o, const struct cbpf_prog *prog)
 		/* long rows of tests: a search each, before all else */
 		if (ir.n_blocks > LARGE) {
 			ir_sets(&ir);
-			if (!ir.is_broken)
-				ir_compact(&ir);
+			ir_compact(&ir);
 		}
 		run_passes(o, &ir, false, ROUNDS_MAX);
 		run_passes(o, &ir, true, ROUNDS_MAX);
@@ -360,13 +359,13 @@ enum cbpf_err ir_prepare(const struct cbpf_prog *prog, struct arena *arena,
 		return err;
 	if (ir->n_blocks > MANY_BLOCKS) {
 		ir_sets(ir);
-		if (!ir->is_broken)
-			ir_compact(ir);
+		ir_compact(ir);
 		rounds = ROUNDS_MAX;
 	}
-	run_passes(&o, ir, false, !is_quick);
-	if (!is_quick)
+	if (!is_quick) {
+		run_passes(&o, ir, false, 1);
 		run_passes(&o, ir, true, rounds);
+	}
 	return ir->is_broken ? CBPF_E_NOMEM : CBPF_OK;
 }
 

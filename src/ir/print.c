@@ -165,7 +165,7 @@ void ir_print(const struct ir *ir, struct buf *buf)
 	for (uint32_t id = 0; id < ir->n_blocks; id++) {
 		const struct ir_block *block = &ir->blocks[id];
 
-		if (id > 0 && block->in == IR_NONE)
+		if (!ir_is_reached(ir, id))
 			continue;
 		print_head(ir, buf, id);
 		for (uint32_t i = block->first; i != IR_NONE;

@@ -246,3 +246,16 @@ uint32_t search_plan(struct search *s, uint32_t n, uint32_t first)
 		share_counts(s, n);
 	return plan(s, 0, n - 1);
 }
+
+uint32_t search_plan_switch(struct search *s, const struct ir *ir,
+			    const struct ir_block *block)
+{
+	const struct ir_range *ranges = ir->ranges + block->ranges;
+
+	for (uint32_t i = 0; i < block->n_ranges; i++)
+		s->items[i] = (struct search_item){
+			ranges[i].first, ir_last_of(ranges, block->n_ranges, i),
+			ranges[i].edge, 0
+		};
+	return search_plan(s, block->n_ranges, block->n_edges);
+}

@@ -22,7 +22,7 @@
 #ifndef CBPF_IR_SEARCH_H
 #define CBPF_IR_SEARCH_H
 
-#include "base/memory.h"
+#include "ir/ir.h"
 
 /* Numbers first to last, in order, without a gap, from 0 to the highest. */
 struct search_item {
@@ -63,5 +63,10 @@ CBPF_INTERNAL bool search_take(struct search *search, struct arena *arena,
  */
 CBPF_INTERNAL uint32_t search_plan(struct search *search, uint32_t n,
 				   uint32_t first);
+/* The same for a switch: where each number goes is its edge, of the block's,
+ * and the tests' places are behind those. */
+CBPF_INTERNAL uint32_t search_plan_switch(struct search *search,
+					  const struct ir *ir,
+					  const struct ir_block *block);
 
 #endif

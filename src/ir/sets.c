@@ -630,7 +630,7 @@ void ir_sets(struct ir *ir)
 	for (uint32_t id = ir->n_blocks; id-- > 0 && !ir->is_broken;)
 		take_in(&s, id, SMALL);
 	for (uint32_t id = 0; id < ir->n_blocks && !ir->is_broken; id++)
-		if (id == 0 || ir->blocks[id].in != IR_NONE)
+		if (ir_is_reached(ir, id))
 			join_row(&s, id);
 		else
 			ir_return(ir, id, s.zero);

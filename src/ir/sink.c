@@ -77,7 +77,7 @@ void ir_sink(struct ir *ir)
 	if (!ir_find_dominators(ir, &arena, &s.doms))
 		ir->is_broken = true;
 	for (uint32_t id = ir->n_blocks; id-- > 0 && !ir->is_broken;)
-		if (id == 0 || ir->blocks[id].in != IR_NONE)
+		if (ir_is_reached(ir, id))
 			sink_block(&s, id);
 	arena_free(&arena);
 }

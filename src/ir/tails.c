@@ -525,7 +525,7 @@ static void merge_all(struct merger *m, bool *list)
 {
 	memset(m->first, 0xff, m->n_slots * sizeof(*m->first));
 	for (uint32_t id = 0; id < m->ir->n_blocks && !m->ir->is_broken; id++)
-		if (id == 0 || m->ir->blocks[id].in != IR_NONE)
+		if (ir_is_reached(m->ir, id))
 			merge_at(m, id, list);
 }
 
@@ -567,9 +567,7 @@ static uint64_t hash_end(const struct merger *m, const struct ir_block *block)
 
 static bool has_own_end(const struct merger *m, uint32_t id)
 {
-	const struct ir_block *block = &m->ir->blocks[id];
-
-	return block->end == IR_SWITCH && (id == 0 || block->in != IR_NONE);
+	return m->ir->blocks[id].end == IR_SWITCH && ir_is_reached(m->ir, id);
 }
 
 /* Switches that several blocks end with: where they are split. */

@@ -170,8 +170,7 @@ static uint32_t put_next(struct vectorizer *v)
 static void put_begin(struct vectorizer *v, bool has_distance)
 {
 	if (has_distance) {
-		vx_vex(v->b, v->width == VX_512 ? VX_256 : v->width, &vx_store,
-		       T0, 0, vec_slot(v, 0));
+		vx_vex(v->b, VX_256, &vx_store, T0, 0, vec_slot(v, 0));
 		if (vec_is_wide(v)) {
 			struct vx_rm upper = vec_slot(v, 0);
 
@@ -256,7 +255,7 @@ static bool is_all_plain(const struct vectorizer *v, uint64_t *cost)
 	for (uint32_t id = 0; id < ir->n_blocks; id++) {
 		const struct ir_block *block = &ir->blocks[id];
 
-		if (id > 0 && block->in == IR_NONE)
+		if (!ir_is_reached(ir, id))
 			continue;
 		*cost += BLOCK;
 		if (v->tables->tables[id].kind != TABLE_NONE)

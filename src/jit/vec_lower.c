@@ -602,7 +602,7 @@ void vec_lower_blocks(struct vectorizer *v)
 {
 	v->at[v->ir->n_blocks] = ab_here(v->b);
 	for (uint32_t id = v->ir->n_blocks; id-- > 0;) {
-		if (v->first[id] != IR_NONE || id == 0) {
+		if (ir_is_reached(v->ir, id)) {
 			lower_end(v, id);
 			for (uint32_t i = v->ir->blocks[id].last; i != IR_NONE;
 			     i = v->ir->insns[i].prev)

@@ -141,8 +141,9 @@ CBPF_INLINE void x64_cmp64(struct asmbuf *b, unsigned a, unsigned with)
 	x64_rex(b, 1, a, 0, with);
 }
 
-CBPF_INLINE void x64_alu_imm(struct asmbuf *b, enum x64_alu op, unsigned to,
-			     uint32_t imm)
+/* Group 81, and 83 where the number is short; w: of 64 bits. */
+CBPF_INLINE void x64_group(struct asmbuf *b, unsigned w, enum x64_alu op,
+			   unsigned to, uint32_t imm)
 {
 	bool is_short = imm + 128 < 256;
 
@@ -152,22 +153,20 @@ CBPF_INLINE void x64_alu_imm(struct asmbuf *b, enum x64_alu op, unsigned to,
 		ab_u32(b, imm);
 	x64_modrm(b, 3, op, to);
 	ab_u8(b, is_short ? 0x83 : 0x81);
-	x64_rex(b, 0, 0, 0, to);
+	x64_rex(b, w, 0, 0, to);
+}
+
+CBPF_INLINE void x64_alu_imm(struct asmbuf *b, enum x64_alu op, unsigned to,
+			     uint32_t imm)
+{
+	x64_group(b, 0, op, to, imm);
 }
 
 /* With 64 bits, of which imm is the sign-extended lower half. */
 CBPF_INLINE void x64_alu64_imm(struct asmbuf *b, enum x64_alu op, unsigned to,
 			       uint32_t imm)
 {
-	bool is_short = imm + 128 < 256;
-
-	if (is_short)
-		ab_u8(b, imm);
-	else
-		ab_u32(b, imm);
-	x64_modrm(b, 3, op, to);
-	ab_u8(b, is_short ? 0x83 : 0x81);
-	x64_rex(b, 1, 0, 0, to);
+	x64_group(b, 1, op, to, imm);
 }
 
 /* A constant; flags are kept. */

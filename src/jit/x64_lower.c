@@ -168,18 +168,13 @@ static void look_at_end(struct lowerer *l, const struct ir_block *block)
 			want(l, l->ir->args[l->ir->edges[e].args + i]);
 }
 
-static bool is_reached(const struct lowerer *l, uint32_t id)
-{
-	return id == 0 || l->ir->blocks[id].in != IR_NONE;
-}
-
 /* Uses are counted from the last on, so that what is not used uses nothing. */
 static bool look_at(struct lowerer *l)
 {
 	for (uint32_t id = l->ir->n_blocks; id-- > 0;) {
 		const struct ir_block *block = &l->ir->blocks[id];
 
-		if (!is_reached(l, id))
+		if (!ir_is_reached(l->ir, id))
 			continue;
 		look_at_end(l, block);
 		for (uint32_t i = block->last; i != IR_NONE;
@@ -798,19 +793,6 @@ static enum x64_cc condition(unsigned test)
 	}
 }
 
-/* Whether a block does nothing but return a constant. */
-static bool is_answer(const struct lowerer *l, uint32_t id, uint32_t *k)
-{
-	const struct ir_block *block = &l->ir->blocks[id];
-
-	if (block->end != IR_RET || !is_const(l, block->a, k))
-		return false;
-	for (uint32_t i = block->first; i != IR_NONE; i = l->ir->insns[i].next)
-		if (ir_rows[l->ir->insns[i].op].does == IR_GUARD)
-			return false;
-	return true;
-}
-
 /* One of 2^32 is seldom met, and a processor foretells that well. */
 static bool is_foretold(const struct lowerer *l, const struct ir_block *block)
 {
@@ -839,8 +821,8 @@ static uint32_t put_outcome(struct lowerer *l, enum x64_cc cc,
 {
 	uint32_t yes, no;
 
-	if (is_answer(l, l->ir->edges[yes_edge].to, &yes) &&
-	    is_answer(l, l->ir->edges[no_edge].to, &no)) {
+	if (ir_is_answer(l->ir, l->ir->edges[yes_edge].to, &yes) &&
+	    ir_is_answer(l->ir, l->ir->edges[no_edge].to, &no)) {
 		put_answer(l, cc, yes, no);
 		return l->at[l->ir->edges[no_edge].to];
 	}
@@ -951,7 +933,6 @@ static void lower_range(struct lowerer *l, const struct ir_block *block,
 
 static void lower_switch(struct lowerer *l, const struct ir_block *block)
 {
-	const struct ir_range *ranges = l->ir->ranges + block->ranges;
 	struct search *s = &l->search;
 	unsigned a;
 	uint32_t begin, edge, first, last;
@@ -968,12 +949,7 @@ static void lower_switch(struct lowerer *l, const struct ir_block *block)
 	for (uint32_t e = block->n_edges; e-- > 0;)
 		l->edge_at[block->edges + e] = place_edge(l, block->edges + e);
 	a = use(l, block->a, X64_NONE, 0);
-	for (uint32_t i = 0; i < block->n_ranges; i++)
-		s->items[i] = (struct search_item){
-			ranges[i].first, ir_last_of(ranges, block->n_ranges, i),
-			ranges[i].edge, 0
-		};
-	begin = search_plan(s, block->n_ranges, block->n_edges);
+	begin = search_plan_switch(s, l->ir, block);
 	for (uint32_t i = s->n_tests; i-- > 0;) {
 		const struct search_test *test = &s->tests[i];
 
@@ -1013,7 +989,7 @@ static void lower_block(struct lowerer *l, uint32_t id)
 	const struct ir_block *block = &l->ir->blocks[id];
 	uint32_t k;
 
-	if (is_answer(l, id, &k) && k == 0) {
+	if (ir_is_answer(l->ir, id, &k) && k == 0) {
 		l->at[id] = l->zero;
 		return;
 	}
@@ -1143,7 +1119,8 @@ static bool take_tables(struct lowerer *l, struct arena *arena)
 	l->table_at = arena_take(arena, ir->n_blocks, sizeof(*l->table_at));
 	l->tables = arena_take(arena, ir->n_blocks, sizeof(*l->tables));
 	for (uint32_t id = 0; l->tables && id < ir->n_blocks; id++)
-		if (ir->blocks[id].end == IR_SWITCH && is_reached(l, id) &&
+		if (ir->blocks[id].end == IR_SWITCH &&
+		    ir_is_reached(l->ir, id) &&
 		    !table_make(ir, &ir->blocks[id], FEW, arena,
 				&l->tables[id]))
 			return false;
@@ -1180,7 +1157,7 @@ static void write_code(struct lowerer *l, bool has_frame)
 	choose_registers(l, has_frame);
 	put_ends(l);
 	for (uint32_t id = l->ir->n_blocks; id-- > 0 && !l->is_refused;)
-		if (is_reached(l, id))
+		if (ir_is_reached(l->ir, id))
 			lower_block(l, id);
 	put_begin(l);
 }

@@ -62,7 +62,6 @@ VX_ROW(kxnor,     0x46, 1, 0, 0); /* KXNORW */
 VX_ROW(kxor,      0x47, 1, 0, 0); /* KXORW */
 VX_ROW(kload,     0x90, 1, 0, 0); /* KMOVW from a mask or memory */
 VX_ROW(kstore,    0x91, 1, 0, 0); /* KMOVW to memory */
-VX_ROW(kset,      0x92, 1, 0, 0); /* KMOVW from a register */
 VX_ROW(kget,      0x93, 1, 0, 0); /* KMOVW to a register */
 VX_ROW(kortest,   0x98, 1, 0, 0); /* KORTESTW */
 /* clang-format on */
