@@ -346,6 +346,42 @@ static enum cbpf_err use_threaded(const struct cbpf_mem *mem)
 	return err;
 }
 
+/* A list: its graph is made small before anything else. */
+static enum cbpf_err use_list(const struct cbpf_mem *mem)
+{
+	enum { NUMBERS = 200 };
+	struct cbpf_prog_opts opts = { .size = sizeof(opts), .mem = mem };
+	struct cbpf_jit_opts native = { .size = sizeof(native),
+					.lanes = 16,
+					.mem = mem };
+	struct cbpf_threaded_opts quick = { .size = sizeof(quick), .mem = mem };
+	struct cbpf_insn insns[2 * NUMBERS + 2] = { { CBPF_LD_W, 0, 0, 26 } };
+	struct cbpf_threaded *threaded = NULL;
+	struct cbpf_jit *jit = NULL;
+	struct cbpf_prog *prog;
+	enum cbpf_err err;
+
+	for (uint32_t i = 0; i < NUMBERS; i++) {
+		insns[1 + 2 * i] = (struct cbpf_insn){ CBPF_JEQ_K, 0, 1,
+						       1 + i * 97777771 };
+		insns[2 + 2 * i] = (struct cbpf_insn){ CBPF_RET_K, 0, 0, 7 };
+	}
+	insns[2 * NUMBERS + 1].code = CBPF_RET_K;
+	err = cbpf_prog_new(insns, 2 * NUMBERS + 2, &opts, &prog, NULL);
+	if (err)
+		return err;
+	err = cbpf_jit_new(prog, &native, &jit, NULL);
+	want_empty(err, jit);
+	cbpf_jit_free(jit);
+	if (!err) {
+		err = cbpf_threaded_new(prog, &quick, &threaded, NULL);
+		want_empty(err, threaded);
+		cbpf_threaded_free(threaded);
+	}
+	cbpf_prog_free(prog);
+	return err;
+}
+
 /* Code memory is none of the caller's. */
 static enum cbpf_err use_jit(const struct cbpf_mem *mem)
 {
@@ -763,6 +799,7 @@ static const struct scenario {
 	{ "the set of dialects",               use_check_dialects, NULL },
 	{ "a program as C",                    use_translate,      NULL },
 	{ "threaded code",                     use_threaded,       NULL },
+	{ "code of a list",                    use_list,           NULL },
 	{ "native code",                       use_jit,            NULL },
 	{ "comparing two programs",            use_compare,        NULL },
 	{ "a program made and run",            use_program,        NULL },
