@@ -87,13 +87,13 @@ static enum cbpf_err make(const struct cbpf_prog *prog,
 	enum cbpf_err err = ir_prepare(prog, m->buf.arena, opts->is_quick, &ir);
 
 	if (err == CBPF_OK)
-		err = lower_x64(&ir, &lower, &m->buf, &tables);
+		err = lower_one(&lower_x64, &ir, &lower, &m->buf, &tables);
 	m->is_native = err == CBPF_OK;
 	if (err == CBPF_E_NOMEM)
 		return err;
 	if (!m->is_native) {
 		m->buf.left = m->buf.cap;
-		lower_fallback_x64(&lower, &m->buf);
+		lower_fallback(&lower_x64, &lower, &m->buf);
 	}
 	m->entry = ab_here(&m->buf);
 	if (m->is_native)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A graph as native code of this machine.
+ * A graph as native code.
  */
 #ifndef CBPF_JIT_LOWER_H
 #define CBPF_JIT_LOWER_H
@@ -24,18 +24,24 @@ struct lower_tables {
 	const uint32_t *at; /* bytes from the end */
 };
 
+/* Instructions of a machine, and how it passes arguments (lowerer.h). */
+struct lower_machine;
+extern CBPF_INTERNAL const struct lower_machine lower_x64;
+
 /*
  * The code, at the end of buf, independent of its place, and its tables.
- * UNAVAILABLE: something in the graph is not done by this machine's code, or
+ * UNAVAILABLE: something in the graph is not done by the machine's code, or
  * wants more registers than it has; NOMEM.
  */
-CBPF_INTERNAL enum cbpf_err lower_x64(const struct ir *ir,
+CBPF_INTERNAL enum cbpf_err lower_one(const struct lower_machine *machine,
+				      const struct ir *ir,
 				      const struct lower_opts *opts,
 				      struct asmbuf *buf,
 				      struct lower_tables *tables);
 /* A function that does nothing but call the fallback. */
-CBPF_INTERNAL void lower_fallback_x64(const struct lower_opts *opts,
-				      struct asmbuf *buf);
+CBPF_INTERNAL void lower_fallback(const struct lower_machine *machine,
+				  const struct lower_opts *opts,
+				  struct asmbuf *buf);
 
 /*
  * Code for groups of 8 (AVX2) or 16 packets (AVX-512), before what buf has; it
