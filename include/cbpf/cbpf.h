@@ -795,12 +795,12 @@ struct cbpf_jit_opts {
 };
 
 /**
- * Makes native code of a program, which must outlive it. Linux, x86-64. What
- * that has no code for (ancillary loads that walk the packet, random numbers;
- * programs that loop) is run by the interpreter behind the same entry. Where no
- * code is made for the machine, or no memory for code can be had, threaded code
- * is run instead: then cbpf_jit_is_native() is false, there is no entry, and
- * diag says why although the call returns OK. NOMEM, ARGUMENT.
+ * Makes native code of a program, which must outlive it: on Linux, for x86-64
+ * and arm64. What that has no code for (ancillary loads that walk the packet,
+ * random numbers; programs that loop) is run by the interpreter behind the same
+ * entry. Where no code is made for the machine, or no memory for code can be
+ * had, threaded code is run instead: then cbpf_jit_is_native() is false, there
+ * is no entry, and diag says why although the call returns OK. NOMEM, ARGUMENT.
  */
 enum cbpf_err cbpf_jit_new(const struct cbpf_prog *prog,
 			   const struct cbpf_jit_opts *opts,

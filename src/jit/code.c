@@ -21,6 +21,13 @@
 #define CLASSES	  20
 #define SIZE_MOST ((size_t)1 << (LEAST + CLASSES - 1))
 
+/* Whether what one address of a page writes, another runs (code.h). */
+#ifdef __x86_64__
+#define SEES_CODE true
+#else
+#define SEES_CODE false
+#endif
+
 struct free_block {
 	struct free_block *next;
 };
@@ -151,7 +158,7 @@ static bool take_block(struct code_chunk *chunk, unsigned class, size_t *offset)
 
 	if (chunk->is_frozen)
 		return false;
-	if (block) {
+	if (block && SEES_CODE) {
 		chunk->free[class] = block->next;
 		*offset = (size_t)((uint8_t *)block - chunk->write);
 		return true;
@@ -161,6 +168,23 @@ static bool take_block(struct code_chunk *chunk, unsigned class, size_t *offset)
 		return false;
 	chunk->used = *offset + size;
 	return true;
+}
+
+/* Unmaps chunks of which nothing is used, and nothing can be again. */
+static void drop_spent(void)
+{
+	struct code_chunk **link = &chunks;
+
+	while (*link) {
+		struct code_chunk *chunk = *link;
+
+		if (chunk->n_blocks == 0 && chunk->used > 0) {
+			*link = chunk->next;
+			unmap(chunk);
+		} else {
+			link = &chunk->next;
+		}
+	}
 }
 
 enum cbpf_err code_take(size_t bytes, struct code *code, struct cbpf_diag *diag)
@@ -179,6 +203,7 @@ enum cbpf_err code_take(size_t bytes, struct code *code, struct cbpf_diag *diag)
 	if (!chunk) {
 		size_t size = (size_t)1 << (LEAST + class);
 
+		drop_spent();
 		chunk = map_chunk(size > CHUNK ? size : CHUNK, diag);
 		if (!chunk) {
 			give_lock();
@@ -193,6 +218,14 @@ enum cbpf_err code_take(size_t bytes, struct code *code, struct cbpf_diag *diag)
 	code->size = (uint32_t)1 << (LEAST + class);
 	give_lock();
 	return CBPF_OK;
+}
+
+void code_is_written(const struct code *code)
+{
+	char *begin;
+
+	memcpy(&begin, &code->run, sizeof(begin));
+	__builtin___clear_cache(begin, begin + code->size);
 }
 
 /* One empty chunk stays, so that a program that comes and goes maps nothing. */
@@ -226,7 +259,7 @@ void code_give(struct code *code)
 			;
 		*link = chunk->next;
 		unmap(chunk);
-	} else if (chunk->n_blocks == 0) { /* whole again */
+	} else if (chunk->n_blocks == 0 && SEES_CODE) { /* whole again */
 		chunk->used = 0;
 		memset(chunk->free, 0, sizeof(chunk->free));
 	}
@@ -252,6 +285,11 @@ enum cbpf_err code_take(size_t bytes, struct code *code, struct cbpf_diag *diag)
 	memset(code, 0, sizeof(*code));
 	return dg_say(diag, CBPF_E_UNAVAILABLE,
 		      "there is no native code on this system");
+}
+
+void code_is_written(const struct code *code)
+{
+	(void)code;
 }
 
 void code_give(struct code *code)

@@ -7,6 +7,10 @@
  * The pages are shared with a child of fork(), as all such are. So chunks from
  * before a fork are frozen in both: what is freed there is not used again, and
  * code that the other still runs stays what it is.
+ *
+ * Where processors are told of new code and do not see it by themselves, an
+ * address that was run is not written again before it is mapped anew: another
+ * processor may have its old code at hand still, and it is not asked.
  */
 #ifndef CBPF_JIT_CODE_H
 #define CBPF_JIT_CODE_H
@@ -25,6 +29,8 @@ struct code {
 /* Room for so many bytes. UNAVAILABLE: the system lets none be made; NOMEM. */
 CBPF_INTERNAL enum cbpf_err code_take(size_t bytes, struct code *code,
 				      struct cbpf_diag *diag);
+/* Its bytes are there: they can be run. */
+CBPF_INTERNAL void code_is_written(const struct code *code);
 CBPF_INTERNAL void code_give(struct code *code);
 /* Bytes of chunks that are mapped now, for tests. */
 CBPF_INTERNAL size_t code_mapped(void);

@@ -52,7 +52,13 @@ static uint32_t interpret(const void *prog, const uint8_t *packet,
 	return result.value;
 }
 
-#if defined(__x86_64__) && defined(__linux__)
+#if defined(__linux__) && defined(__x86_64__)
+#define MACHINE (&lower_x64)
+#elif defined(__linux__) && defined(__AARCH64EL__)
+#define MACHINE (&lower_a64)
+#endif
+
+#ifdef MACHINE
 
 /* Code for groups as well, as wide as is asked for and the machine has. */
 static enum cbpf_err add_groups(const struct ir *ir,
@@ -87,13 +93,13 @@ static enum cbpf_err make(const struct cbpf_prog *prog,
 	enum cbpf_err err = ir_prepare(prog, m->buf.arena, opts->is_quick, &ir);
 
 	if (err == CBPF_OK)
-		err = lower_one(&lower_x64, &ir, &lower, &m->buf, &tables);
+		err = lower_one(MACHINE, &ir, &lower, &m->buf, &tables);
 	m->is_native = err == CBPF_OK;
 	if (err == CBPF_E_NOMEM)
 		return err;
 	if (!m->is_native) {
 		m->buf.left = m->buf.cap;
-		lower_fallback(&lower_x64, &lower, &m->buf);
+		lower_fallback(MACHINE, &lower, &m->buf);
 	}
 	m->entry = ab_here(&m->buf);
 	if (m->is_native)
@@ -127,6 +133,7 @@ static enum cbpf_err install(struct cbpf_jit *jit, const struct made *m,
 	/* at the end of the block, from which its writer counts */
 	memcpy(jit->code.write + jit->code.size - size,
 	       m->buf.bytes + m->buf.left, size);
+	code_is_written(&jit->code);
 	run = jit->code.run + jit->code.size - m->entry;
 	memcpy(&jit->entry, &run, sizeof(run));
 	run = jit->code.run + jit->code.size - m->groups;

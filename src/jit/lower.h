@@ -26,7 +26,7 @@ struct lower_tables {
 
 /* Instructions of a machine, and how it passes arguments (lowerer.h). */
 struct lower_machine;
-extern CBPF_INTERNAL const struct lower_machine lower_x64;
+extern CBPF_INTERNAL const struct lower_machine lower_x64, lower_a64;
 
 /*
  * The code, at the end of buf, independent of its place, and its tables.

@@ -1,17 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The bytes of src/jit/x64_enc.h and x64_vec.h beside those of GNU as, form by
- * form and for low and high registers.
- *
- *	encode --print		the forms, for scripts/make-encodings
- *	encode FILE		FILE has a form and its bytes a line
+ * form and for low and high registers: see encode.h.
  */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "jit/x64_vec.h"
-#include "tap.h"
+#include "encode.h"
 
 static const char *const names[X64_REGS] = { "eax",  "ecx",  "edx",  "ebx",
 					     "esp",  "ebp",  "esi",  "edi",
@@ -21,42 +14,6 @@ static const char *const wide[X64_REGS] = { "rax", "rcx", "rdx", "rbx",
 					    "rsp", "rbp", "rsi", "rdi",
 					    "r8",  "r9",  "r10", "r11",
 					    "r12", "r13", "r14", "r15" };
-
-static struct arena arena;
-static struct asmbuf buf;
-static FILE *golden; /* NULL: print */
-static unsigned n_forms, n_bad;
-
-/* What was written since the last form is this; of a displacement of 0 there is
- * nothing, whatever a form asks for. */
-static void form(const char *text)
-{
-	static const char prefix[] = "{disp32} ";
-
-	char line[1000], bytes[800] = "", want[1000], without[128];
-	const char *at = strstr(text, prefix);
-
-	if (at && strstr(text, "+0]")) {
-		snprintf(without, sizeof(without), "%.*s%s", (int)(at - text),
-			 text, at + strlen(prefix));
-		text = without;
-	}
-	for (size_t i = buf.left; i < buf.cap; i++)
-		snprintf(bytes + strlen(bytes), 3, "%02x", buf.bytes[i]);
-	buf.left = buf.cap;
-	n_forms++;
-	if (!golden) {
-		printf("%s\n", text);
-		return;
-	}
-	snprintf(want, sizeof(want), "%s\t%s\n", text, bytes);
-	if (!fgets(line, sizeof(line), golden))
-		line[0] = '\0';
-	if (strcmp(line, want) != 0) {
-		printf("# ours %s# as   %s", want, line[0] ? line : "-\n");
-		n_bad++;
-	}
-}
 
 static void pair(const char *mnemonic, unsigned a, unsigned b)
 {
@@ -493,30 +450,15 @@ static void try_vectors(void)
 	try_masks();
 }
 
-int main(int argc, char **argv)
+static void try_all(void)
 {
-	const struct cbpf_mem mem = mem_or_libc(NULL);
-
-	if (argc != 2) {
-		fprintf(stderr, "usage: encode --print | FILE\n");
-		return 2;
-	}
-	arena = arena_new(&mem);
-	buf.arena = &arena;
-	if (strcmp(argv[1], "--print") != 0 &&
-	    !(golden = fopen(argv[1], "r"))) {
-		perror(argv[1]);
-		return 2;
-	}
 	try_registers();
 	try_memory();
 	try_jumps();
 	try_vectors();
-	arena_free(&arena);
-	if (!golden)
-		return 0;
-	fclose(golden);
-	tap_ok(n_bad == 0 && n_forms > 500,
-	       "%u forms, %u not as GNU as has them", n_forms, n_bad);
-	return tap_done();
+}
+
+int main(int argc, char **argv)
+{
+	return encode_main(argc, argv, try_all);
 }
