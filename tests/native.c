@@ -182,6 +182,7 @@ struct set {
 	struct cbpf_prog *prog;
 	uint32_t n;
 	bool is_word;
+	bool has_ends; /* 0 and the last number there is are in it */
 };
 
 static bool make_set(struct set *set, uint32_t mask, uint32_t times,
@@ -198,9 +199,12 @@ static bool make_set(struct set *set, uint32_t mask, uint32_t times,
 		return false;
 	set->insns[0].code = set->is_word ? CBPF_LD_W : CBPF_LD_H;
 	for (uint32_t i = 0; i < n; i++) {
+		uint32_t k = (draw(&seed) & mask) * times;
+
+		if (set->has_ends && i < 2)
+			k = i ? UINT32_MAX : 0;
 		set->insns[1 + 2 * i] =
-			(struct cbpf_insn){ CBPF_JEQ_K, 0, 1,
-					    (draw(&seed) & mask) * times };
+			(struct cbpf_insn){ CBPF_JEQ_K, 0, 1, k };
 		set->insns[2 + 2 * i] =
 			(struct cbpf_insn){ with_ways ? CBPF_RET_A : CBPF_RET_K,
 					    0, 0, 7 };
@@ -265,7 +269,9 @@ static void test_set(const char *what, bool is_word, uint32_t mask,
 	static const uint32_t widths[] = { 0, 8, 16 };
 
 	for (unsigned ways = 0; ways < 2; ways++) {
-		struct set set = { .n = n, .is_word = is_word };
+		struct set set = { .n = n,
+				   .is_word = is_word,
+				   .has_ends = mask == UINT32_MAX };
 		bool is_made = make_set(&set, mask, times, ways == 1);
 		unsigned bad = 0;
 

@@ -19,25 +19,26 @@ struct members {
 	uint64_t numbers;
 };
 
+/* Of the two edges, those of the one that fewer numbers take. */
 static bool count_members(const struct ir *ir, const struct ir_block *block,
 			  struct members *m)
 {
 	const struct ir_range *ranges = ir->ranges + block->ranges;
-	uint32_t no = ranges[0].edge;
+	struct members by_edge[2] = { { .yes = 0 }, { .yes = 1 } };
 
-	*m = (struct members){ ranges, block->n_ranges, !no, 0, 0, 0, 0 };
-	if (block->n_edges != 2 || ranges[block->n_ranges - 1].edge != no)
+	if (block->n_edges != 2)
 		return false;
 	for (uint32_t i = 0; i < block->n_ranges; i++) {
-		uint32_t last = ir_last_of(ranges, block->n_ranges, i);
+		struct members *of = &by_edge[ranges[i].edge];
 
-		if (ranges[i].edge == no)
-			continue;
-		if (m->n++ == 0)
-			m->low = ranges[i].first;
-		m->high = last;
-		m->numbers += (uint64_t)last - ranges[i].first + 1;
+		if (of->n++ == 0)
+			of->low = ranges[i].first;
+		of->high = ir_last_of(ranges, block->n_ranges, i);
+		of->numbers += (uint64_t)of->high - ranges[i].first + 1;
 	}
+	*m = by_edge[by_edge[1].numbers < by_edge[0].numbers];
+	m->ranges = ranges;
+	m->n_ranges = block->n_ranges;
 	return true;
 }
 
