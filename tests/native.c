@@ -215,11 +215,21 @@ static bool make_set(struct set *set, uint32_t mask, uint32_t times,
 			     NULL) == CBPF_OK;
 }
 
-/* Each number and those beside it, for each of the quick machines. */
-static unsigned lost(const struct set *set, uint32_t lanes)
+/* A word of a packet. */
+static void put_word(uint8_t data[8], uint32_t k)
+{
+	data[0] = (uint8_t)(k >> 24);
+	data[1] = (uint8_t)(k >> 16);
+	data[2] = (uint8_t)(k >> 8);
+	data[3] = (uint8_t)k;
+}
+
+/* Of n packets that begin with a word each, those for which one of the quick
+ * machines does not return what interp does; n, if none was made. */
+static unsigned lost(const struct cbpf_prog *prog, uint32_t lanes,
+		     const uint32_t *words, uint32_t n)
 {
 	struct cbpf_jit_opts how = { .size = sizeof(how), .lanes = lanes };
-	uint32_t n = 3 * set->n;
 	uint8_t(*data)[8] = calloc(n, sizeof(*data));
 	struct cbpf_packet *packets = calloc(n, sizeof(*packets));
 	uint32_t *verdicts = calloc(n, sizeof(*verdicts));
@@ -228,17 +238,10 @@ static unsigned lost(const struct set *set, uint32_t lanes)
 	unsigned bad = n;
 
 	if (data && packets && verdicts &&
-	    cbpf_jit_new(set->prog, &how, &jit, NULL) == CBPF_OK &&
-	    cbpf_threaded_new(set->prog, NULL, &threaded, NULL) == CBPF_OK) {
+	    cbpf_jit_new(prog, &how, &jit, NULL) == CBPF_OK &&
+	    cbpf_threaded_new(prog, NULL, &threaded, NULL) == CBPF_OK) {
 		for (uint32_t i = 0; i < n; i++) {
-			uint32_t k = set->insns[1 + 2 * (i / 3)].k + i % 3 - 1;
-
-			if (!set->is_word)
-				k <<= 16;
-			data[i][0] = (uint8_t)(k >> 24);
-			data[i][1] = (uint8_t)(k >> 16);
-			data[i][2] = (uint8_t)(k >> 8);
-			data[i][3] = (uint8_t)k;
+			put_word(data[i], words[i]);
 			packets[i].data = data[i];
 			packets[i].caplen = 8;
 		}
@@ -248,7 +251,7 @@ static unsigned lost(const struct set *set, uint32_t lanes)
 		for (uint32_t i = 0; i < n; i++) {
 			struct cbpf_result result;
 
-			cbpf_run(set->prog, &packets[i], &result);
+			cbpf_run(prog, &packets[i], &result);
 			bad += cbpf_jit_run(jit, &packets[i]) != result.value ||
 			       cbpf_threaded_run(threaded, &packets[i]) !=
 				       result.value ||
@@ -263,6 +266,19 @@ static unsigned lost(const struct set *set, uint32_t lanes)
 	return bad;
 }
 
+/* Each number and those beside it. */
+static uint32_t *words_of(const struct set *set)
+{
+	uint32_t *words = calloc(set->n, 3 * sizeof(*words));
+
+	for (uint32_t i = 0; words && i < 3 * set->n; i++) {
+		words[i] = set->insns[1 + 2 * (i / 3)].k + i % 3 - 1;
+		if (!set->is_word)
+			words[i] <<= 16;
+	}
+	return words;
+}
+
 static void test_set(const char *what, bool is_word, uint32_t mask,
 		     uint32_t times, uint32_t n)
 {
@@ -273,15 +289,79 @@ static void test_set(const char *what, bool is_word, uint32_t mask,
 				   .is_word = is_word,
 				   .has_ends = mask == UINT32_MAX };
 		bool is_made = make_set(&set, mask, times, ways == 1);
+		uint32_t *words = is_made ? words_of(&set) : NULL;
 		unsigned bad = 0;
 
-		for (unsigned i = 0; is_made && i < 3; i++)
-			bad += lost(&set, widths[i]);
-		tap_ok(is_made && bad == 0, "%s%s: %u numbers, %u lost", what,
+		for (unsigned i = 0; words && i < 3; i++)
+			bad += lost(set.prog, widths[i], words, 3 * n);
+		tap_ok(words && bad == 0, "%s%s: %u numbers, %u lost", what,
 		       ways ? ", by two ways" : "", n, bad);
+		free(words);
 		cbpf_prog_free(set.prog);
 		free(set.insns);
 	}
+}
+
+/* ---- rows --------------------------------------------------------------- */
+
+#define ROW_MOST 100
+
+/*
+ * Tests of one word, one behind the other, which lead to one place; or seldom
+ * to another, into the row, or on by another way where they do not hold.
+ */
+static struct cbpf_prog *make_row(uint64_t *seed)
+{
+	struct cbpf_prog_opts opts = { .size = sizeof(opts),
+				       .dialect = CBPF_LIBPCAP };
+	struct cbpf_insn insns[ROW_MOST + 6] = { { CBPF_LD_W, 0, 0, 0 } };
+	uint32_t n = 10 + draw(seed) % (ROW_MOST - 10);
+	uint32_t inside = draw(seed) % 8 ? 0 : draw(seed) % n;
+	struct cbpf_prog *prog = NULL;
+
+	for (uint32_t i = 0; i < n; i++) {
+		uint8_t left = (uint8_t)(n - 1 - i); /* tests behind */
+		uint32_t what = draw(seed) % 64, k = draw(seed) % 40;
+		struct cbpf_insn *insn = &insns[1 + i];
+
+		*insn = (struct cbpf_insn){ CBPF_JEQ_K, (uint8_t)(left + 1), 0,
+					    k == 39 ? UINT32_MAX : k };
+		if (i < inside) /* all of these to one of the row */
+			insn->jt = (uint8_t)(inside - 1 - i);
+		else if (what == 0)
+			insn->jt = (uint8_t)(left + 2);
+		else if (what == 1)
+			insn->jt = left / 2;
+		else if (what == 2)
+			insn->jf = (uint8_t)(left + 3);
+		else if (what == 3)
+			insn->jf = left / 3;
+	}
+	/* the way on; a jump to a return, that, and another */
+	insns[n + 1] = (struct cbpf_insn){ CBPF_RET_K, 0, 0, 1 };
+	insns[n + 2] = (struct cbpf_insn){ CBPF_JA, 0, 0, 1 };
+	insns[n + 3] = (struct cbpf_insn){ CBPF_RET_K, 0, 0, 3 };
+	insns[n + 4] = (struct cbpf_insn){ CBPF_RET_A, 0, 0, 0 };
+	insns[n + 5] = (struct cbpf_insn){ CBPF_RET_K, 0, 0, 0 };
+	cbpf_prog_new(insns, n + 6, &opts, &prog, NULL);
+	return prog;
+}
+
+static void test_rows(unsigned programs)
+{
+	uint32_t words[44];
+	uint64_t seed = 5;
+	unsigned bad = 0;
+
+	for (uint32_t i = 0; i < 44; i++)
+		words[i] = i - 2;
+	for (unsigned i = 0; i < programs; i++) {
+		struct cbpf_prog *prog = make_row(&seed);
+
+		bad += prog ? lost(prog, 16, words, 44) : 1;
+		cbpf_prog_free(prog);
+	}
+	tap_ok(bad == 0, "%u rows of tests, %u words lost", programs, bad);
 }
 
 /* ---- code memory -------------------------------------------------------- */
@@ -423,6 +503,7 @@ int main(int argc, char **argv)
 		test_random((enum cbpf_dialect)d, false, 16, programs);
 		test_random((enum cbpf_dialect)d, true, 8, programs);
 	}
+	test_rows(programs);
 	test_set("words anywhere", true, UINT32_MAX, 1, 2000);
 	test_set("few words", true, UINT32_MAX, 1, 9);
 	test_set("words near each other", true, 0xffff, 1, 2000);

@@ -131,7 +131,6 @@ void *arena_grow(struct arena *arena, void *items, uint32_t n, uint32_t more,
 		return NULL;
 	if (items)
 		memcpy(bigger, items, n * size);
-	memset((char *)bigger + n * size, 0, ((size_t)room - n) * size);
 	*cap = (uint32_t)room;
 	return bigger;
 }

@@ -36,6 +36,7 @@ CBPF_INTERNAL uint32_t *arena_filled(struct arena *arena, size_t count,
 /*
  * An array with room for `more` items behind its n: itself, or a copy twice as
  * large, *cap items; NULL where memory is refused or 32 bits cannot count them.
+ * What is behind the n is not zeroed: room that is not used is never touched.
  */
 CBPF_INTERNAL void *arena_grow(struct arena *arena, void *items, uint32_t n,
 			       uint32_t more, uint32_t *cap, size_t size);

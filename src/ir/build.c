@@ -22,6 +22,7 @@
  */
 #include <string.h>
 
+#include "base/sort.h"
 #include "ir/ir.h"
 #include "isa/eval.h"
 #include "prog/prog.h"
@@ -31,8 +32,10 @@ enum { REG_A, REG_X, REG_M, REGS = REG_M + 16 };
 struct builder {
 	const struct cbpf_prog *prog;
 	struct ir *ir;
-	uint32_t *live;	     /* bits of registers read at pc or behind it */
-	uint32_t *edge_at;   /* by pc: an edge that leads there, or IR_NONE */
+	uint32_t *live;	   /* bits of registers read at pc or behind it */
+	uint32_t *behind;  /* by pc: where it leads, if it is a jump; itself */
+	uint32_t *numbers; /* of a row of tests, and room for as many */
+	uint32_t *edge_at; /* by pc: an edge that leads there, or IR_NONE */
 	uint32_t *edge_next; /* by edge: another that leads to the same pc */
 	uint32_t *held;	 /* by edge, n_regs each: what registers hold there */
 	unsigned n_regs; /* A, X and the words of M[] that there are */
@@ -116,6 +119,7 @@ unsigned ir_leads_to(const struct cbpf_insn *insn, uint32_t pc, uint32_t to[2])
 	return to[0] == to[1] ? 1 : 2;
 }
 
+/* And where jumps lead. */
 static void find_live(struct builder *b)
 {
 	const struct cbpf_prog *prog = b->prog;
@@ -124,6 +128,8 @@ static void find_live(struct builder *b)
 		uint32_t to[2], reads, writes, live = 0;
 		unsigned n = ir_leads_to(&prog->ops[pc], pc, to);
 
+		b->behind[pc] =
+			prog->ops[pc].code == OP_JA ? b->behind[to[0]] : pc;
 		for (unsigned i = 0; i < n; i++)
 			live |= b->live[to[i]];
 		registers_of(&prog->ops[pc], &reads, &writes);
@@ -450,13 +456,95 @@ static void leave_at(struct builder *b, uint32_t pc)
 
 	if (block->end != IR_RET)
 		n = ir_leads_to(&b->prog->ops[pc], pc, to);
+	for (unsigned i = 0; i < n; i++)
+		to[i] = b->behind[to[i]];
+	if (n == 2 && to[0] == to[1])
+		n = 1;
 	if (block->end == IR_BRANCH && n == 1)
 		block->end = IR_JUMP;
 	leave(b, to, n);
 }
 
+/* ---- rows of tests ------------------------------------------------------ */
+
+/*
+ * Lists come as rows: tests of A for one number each, all with one place to go
+ * to. A long one is read as the switch that it is; set formation (sets.c) would
+ * make that of it too, one block for each test.
+ */
+#define ROW_LEAST 16
+
+/* How many tests there are from pc on, of which nothing leads to the second or
+ * to one behind it (the place is none of them: it is behind the last); 0: none.
+ */
+static uint32_t row_length(const struct builder *b, uint32_t pc)
+{
+	const struct cbpf_insn *ops = b->prog->ops;
+	uint32_t n = 0, to = 0;
+
+	for (uint32_t at = pc; ops[at].code == OP_JEQ_K; at++) {
+		uint32_t yes = b->behind[at + 1 + ops[at].jt];
+
+		if (n > 0 && (yes != to || b->edge_at[at] != IR_NONE))
+			break;
+		to = yes;
+		n++;
+		if (ops[at].jf > 0)
+			break;
+	}
+	return n;
+}
+
+/* The switch's ranges: the numbers, in order, some more than once, by edge 0,
+ * the rest by 1. */
+static void put_ranges(struct ir *ir, struct ir_block *block,
+		       const uint32_t *numbers, uint32_t n)
+{
+	struct ir_range *ranges = ir->ranges + ir->n_ranges;
+	uint64_t next = 0; /* number that no range has */
+
+	block->ranges = ir->n_ranges;
+	for (uint32_t i = 0; i < n; i++) {
+		if (numbers[i] > next)
+			*ranges++ = (struct ir_range){ (uint32_t)next, 1 };
+		if (i == 0 || numbers[i] > next)
+			*ranges++ = (struct ir_range){ numbers[i], 0 };
+		next = (uint64_t)numbers[i] + 1;
+	}
+	if (next <= UINT32_MAX)
+		*ranges++ = (struct ir_range){ (uint32_t)next, 1 };
+	ir->n_ranges = (uint32_t)(ranges - ir->ranges);
+	block->n_ranges = ir->n_ranges - block->ranges;
+}
+
+/* The row of n at pc: the end of the block. */
+static void read_row(struct builder *b, uint32_t pc, uint32_t n)
+{
+	const struct cbpf_insn *ops = b->prog->ops;
+	const uint32_t last = pc + n - 1;
+	const uint32_t to[] = { b->behind[last + 1 + ops[last].jt],
+				b->behind[last + 1 + ops[last].jf] };
+	struct ir_block *block = &b->ir->blocks[b->block];
+
+	if (to[0] == to[1]) {
+		end_block(b, IR_JUMP, IR_NONE);
+		leave(b, to, 1);
+		return;
+	}
+	for (uint32_t i = 0; i < n; i++)
+		b->numbers[i] = ops[pc + i].k;
+	sort_numbers(b->numbers, b->numbers + n, n);
+	if (!ir_take_ranges(b->ir, 2 * n + 1))
+		return;
+	put_ranges(b->ir, block, b->numbers, n);
+	end_block(b, IR_SWITCH, b->regs[REG_A]);
+	leave(b, to, 2);
+}
+
 static void build_blocks(struct builder *b)
 {
+	uint32_t row;
+
 	b->block = ir_add_block(b->ir);
 	b->is_open = true;
 	b->zero = b->block == IR_NONE ? IR_NONE : constant(b, 0);
@@ -474,6 +562,12 @@ static void build_blocks(struct builder *b)
 		/* to what follows a jump nothing may lead */
 		if (!b->is_open || b->ir->is_broken)
 			continue;
+		row = row_length(b, pc);
+		if (row >= ROW_LEAST) {
+			read_row(b, pc, row);
+			pc += row - 1;
+			continue;
+		}
 		translate(b, &b->prog->ops[pc]);
 		if (!b->is_open && !b->ir->is_broken)
 			leave_at(b, pc);
@@ -513,10 +607,13 @@ static bool take_tables(struct builder *b, struct arena *arena)
 			b->n_regs = REG_M + prog->ops[pc].k + 1;
 	}
 	b->live = arena_filled(arena, (size_t)prog->n + 1, 0);
+	b->behind = arena_filled(arena, prog->n, 0);
+	b->numbers = arena_filled(arena, 2 * (size_t)prog->n, 0);
 	b->edge_at = arena_filled(arena, prog->n, IR_NONE);
 	b->edge_next = arena_filled(arena, n_edges, IR_NONE);
 	b->held = arena_take(arena, n_edges, b->n_regs * sizeof(*b->held));
-	return b->live && b->edge_at && b->edge_next && b->held;
+	return b->live && b->behind && b->numbers && b->edge_at &&
+	       b->edge_next && b->held;
 }
 
 enum cbpf_err ir_build(const struct cbpf_prog *prog, struct arena *arena,

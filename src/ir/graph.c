@@ -570,17 +570,25 @@ static uint32_t own_edge(struct ir *ir, uint32_t first, uint32_t *n,
 	return (*n)++;
 }
 
-void ir_switch(struct ir *ir, uint32_t id, uint32_t value,
-	       const struct ir_range *ranges, uint32_t n)
+bool ir_take_ranges(struct ir *ir, uint32_t n)
 {
 	void *room = room_for(ir, n, ir->ranges, ir->n_ranges, &ir->cap_ranges,
 			      sizeof(*ir->ranges));
+
+	if (!room)
+		return false;
+	ir->ranges = room;
+	return true;
+}
+
+void ir_switch(struct ir *ir, uint32_t id, uint32_t value,
+	       const struct ir_range *ranges, uint32_t n)
+{
 	uint32_t old = ir->blocks[id].edges, n_old = ir->blocks[id].n_edges;
 	uint32_t first = ir->n_edges, n_own = 0, n_kept = 0;
 
-	if (!room)
+	if (!ir_take_ranges(ir, n))
 		return;
-	ir->ranges = room;
 	ir_add_edges(ir, id, n);
 	if (ir->is_broken)
 		return;
@@ -611,7 +619,7 @@ bool ir_is_range(const struct ir *ir, const struct ir_block *block,
 	for (*edge = 0; *edge < 2 && block->n_edges == 2; ++*edge) {
 		uint32_t n = 0;
 
-		for (uint32_t i = 0; i < block->n_ranges; i++) {
+		for (uint32_t i = 0; i < block->n_ranges && n < 2; i++) {
 			if (ranges[i].edge != *edge)
 				continue;
 			n++;

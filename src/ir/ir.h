@@ -183,6 +183,8 @@ CBPF_INTERNAL void ir_keep_edge(struct ir *ir, uint32_t block, uint32_t edge);
 CBPF_INTERNAL void ir_follow(struct ir *ir, uint32_t edge, uint32_t other);
 /* The two edges of a block lead each to where the other led. */
 CBPF_INTERNAL void ir_swap_edges(struct ir *ir, uint32_t block);
+/* Room for n ranges behind those that there are; false: memory was refused. */
+CBPF_INTERNAL bool ir_take_ranges(struct ir *ir, uint32_t n);
 /*
  * The block goes on by the range that a value is in: n of them, whose edges are
  * numbers of edges that there are; the block gets edges of its own that lead

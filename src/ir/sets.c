@@ -22,6 +22,7 @@
  */
 #include <string.h>
 
+#include "base/sort.h"
 #include "ir/ir.h"
 
 #define SMALL	   16 /* ranges of a step, as far as they are joined at first */
@@ -218,6 +219,34 @@ static uint32_t append_part(struct sets *s, uint32_t n, uint32_t to,
 	return n;
 }
 
+/* Whether an edge of a block leads to a step of the block's own value. */
+static bool leads_to_same(const struct ir *ir, uint32_t id,
+			  const struct step *step)
+{
+	const struct ir_block *block = &ir->blocks[id];
+	struct step next;
+
+	for (uint32_t e = block->edges; e < block->edges + block->n_edges; e++)
+		if (leads_to_step(ir, e, &next) && next.value == step->value)
+			return true;
+	return false;
+}
+
+/*
+ * Whether a block and the one it goes on to ask for one number each: then they
+ * are steps as they are, and the row of them is followed.
+ */
+static bool is_row_of_numbers(const struct ir *ir, uint32_t id)
+{
+	const struct ir_block *block = &ir->blocks[id];
+	const struct ir_block *next;
+
+	if (block->end != IR_BRANCH || block->test != JMP_JEQ)
+		return false;
+	next = &ir->blocks[ir->edges[block->edges + 1].to];
+	return next->end == IR_BRANCH && next->test == JMP_JEQ;
+}
+
 /* A block takes in the steps of its value that it leads to, up to so many. */
 static void take_in(struct sets *s, uint32_t id, uint32_t most)
 {
@@ -225,7 +254,8 @@ static void take_in(struct sets *s, uint32_t id, uint32_t most)
 	struct step step, next;
 	uint32_t n = 0, total, taken = 0;
 
-	if (!is_step(ir, id, &step))
+	if (!is_step(ir, id, &step) || !leads_to_same(ir, id, &step) ||
+	    (most == SMALL && is_row_of_numbers(ir, id)))
 		return;
 	total = step.n;
 	for (uint32_t i = 0; i < step.n; i++)
@@ -311,32 +341,31 @@ static bool add_step(struct sets *s, uint32_t id, const struct step *step,
 }
 
 /* The one edge, but for `go_on`, by which a step is left; IR_NONE: several. */
-static uint32_t only_exit(const struct ir *ir, uint32_t id,
-			  const struct step *step, uint32_t go_on)
+static uint32_t only_exit(const struct ir *ir, uint32_t id, uint32_t go_on)
 {
+	const struct ir_block *block = &ir->blocks[id];
 	uint32_t only = IR_NONE;
 
-	for (uint32_t i = 0; i < step->n; i++) {
-		uint32_t edge = edge_of(ir, id, step, i);
-
-		if (ir_is_same_edge(ir, edge, go_on))
+	for (uint32_t e = block->edges; e < block->edges + block->n_edges;
+	     e++) {
+		if (ir_is_same_edge(ir, e, go_on))
 			continue;
-		if (only != IR_NONE && !ir_is_same_edge(ir, edge, only))
+		if (only != IR_NONE && !ir_is_same_edge(ir, e, only))
 			return IR_NONE;
-		only = edge;
+		only = e;
 	}
 	return only;
 }
 
 /* The edge of a step other than one, if it has just two; else IR_NONE. */
-static uint32_t other_edge(const struct ir *ir, uint32_t id,
-			   const struct step *step, uint32_t edge)
+static uint32_t other_edge(const struct ir *ir, uint32_t id, uint32_t edge)
 {
+	const struct ir_block *block = &ir->blocks[id];
 	bool has_edge = false;
 
-	for (uint32_t i = 0; i < step->n; i++)
-		has_edge |= ir_is_same_edge(ir, edge_of(ir, id, step, i), edge);
-	return has_edge ? only_exit(ir, id, step, edge) : IR_NONE;
+	for (uint32_t e = block->edges; e < block->edges + block->n_edges; e++)
+		has_edge |= ir_is_same_edge(ir, e, edge);
+	return has_edge ? only_exit(ir, id, edge) : IR_NONE;
 }
 
 /* The different edges of a step, in order from the last; at most three. */
@@ -345,7 +374,8 @@ static uint32_t find_edges(const struct ir *ir, uint32_t id,
 {
 	uint32_t n = 0;
 
-	for (uint32_t i = step->n; i-- > 0 && n < 3;) {
+	for (uint32_t i = step->n;
+	     i-- > 0 && n < 3 && n < ir->blocks[id].n_edges;) {
 		uint32_t edge = edge_of(ir, id, step, i), k = 0;
 
 		while (k < n && !ir_is_same_edge(ir, edge, edges[k]))
@@ -362,6 +392,8 @@ static uint32_t way_to_same(const struct ir *ir, uint32_t id,
 {
 	struct step next;
 
+	if (!leads_to_same(ir, id, step))
+		return IR_NONE;
 	for (uint32_t i = 0; i < step->n; i++) {
 		uint32_t edge = edge_of(ir, id, step, i);
 
@@ -385,8 +417,8 @@ static uint32_t first_way(const struct ir *ir, uint32_t id,
 		struct step next;
 
 		if (leads_to_step(ir, edges[k], &next) &&
-		    other_edge(ir, ir->edges[edges[k]].to, &next,
-			       edges[1 - k]) != IR_NONE)
+		    other_edge(ir, ir->edges[edges[k]].to, edges[1 - k]) !=
+			    IR_NONE)
 			return edges[k];
 	}
 	return way_to_same(ir, id, step);
@@ -398,7 +430,7 @@ static uint32_t way_of_value(const struct ir *ir, uint32_t id,
 {
 	struct step next;
 
-	for (uint32_t i = step->n; i-- > 0;) {
+	for (uint32_t i = leads_to_same(ir, id, step) ? step->n : 0; i-- > 0;) {
 		uint32_t edge = edge_of(ir, id, step, i);
 
 		if (leads_to_step(ir, edge, &next) && next.value == step->value)
@@ -426,7 +458,7 @@ static bool follow_row(struct sets *s, uint32_t id, uint32_t *end)
 	*end = first_way(ir, id, &step);
 	if (*end == IR_NONE)
 		return false;
-	exit = only_exit(ir, id, &step, *end);
+	exit = only_exit(ir, id, *end);
 	if (exit == IR_NONE)
 		only = step.value;
 	s->commutes = exit != IR_NONE;
@@ -438,7 +470,7 @@ static bool follow_row(struct sets *s, uint32_t id, uint32_t *end)
 		if (only != IR_NONE && step.value != only)
 			break;
 		if (exit != IR_NONE)
-			next = other_edge(ir, at, &step, exit);
+			next = other_edge(ir, at, exit);
 		if (next == IR_NONE) {
 			/* of the last value: it comes behind all others */
 			if (step.value != s->groups[s->n_groups - 1].value)
@@ -458,25 +490,6 @@ static bool follow_row(struct sets *s, uint32_t id, uint32_t *end)
 }
 
 /* ---- what a row comes to ------------------------------------------------ */
-
-/* Ascending, by merging runs of growing length. */
-static void sort(uint32_t *list, uint32_t *other, uint32_t n)
-{
-	for (uint32_t run = 1; run < n; run *= 2) {
-		for (uint32_t at = 0; at < n; at += 2 * run) {
-			uint32_t mid = at + run < n ? at + run : n;
-			uint32_t end = mid + run < n ? mid + run : n;
-			uint32_t i = at, j = mid;
-
-			for (uint32_t to = at; to < end; to++)
-				if (i < mid && (j == end || list[i] <= list[j]))
-					other[to] = list[i++];
-				else
-					other[to] = list[j++];
-		}
-		memcpy(list, other, n * sizeof(*list));
-	}
-}
 
 static uint32_t index_of(const uint32_t *list, uint32_t n, uint32_t point)
 {
@@ -507,7 +520,7 @@ static bool find_points(struct sets *s, const struct group *group, uint32_t *n)
 		if (s->rules[r].high < UINT32_MAX)
 			s->points[(*n)++] = s->rules[r].high + 1;
 	}
-	sort(s->points, s->other, *n);
+	sort_numbers(s->points, s->other, *n);
 	for (uint32_t i = 0; i < *n; i++)
 		if (kept == 0 || s->points[i] != s->points[kept - 1])
 			s->points[kept++] = s->points[i];
