@@ -35,6 +35,11 @@ struct rule {
 	uint32_t next;	    /* of the same value, or IR_NONE */
 };
 
+/* A step of a row, and the edge by which that goes on. */
+struct stop {
+	uint32_t block, go_on;
+};
+
 /* What a row does with one value. */
 struct group {
 	uint32_t value;
@@ -48,6 +53,8 @@ struct sets {
 	struct arena *arena;
 	struct rule *rules;
 	uint32_t n_rules, cap_rules;
+	struct stop *stops; /* of the row at hand, in order */
+	uint32_t n_stops, cap_stops;
 	struct group groups[VALUES_MAX];
 	uint32_t n_groups;
 	bool commutes; /* all leave the row for one place: in any order */
@@ -316,12 +323,19 @@ static bool add_rule(struct sets *s, struct group *group, uint32_t low,
 	return true;
 }
 
-/* All that leaves the row at this step. */
 static bool add_step(struct sets *s, uint32_t id, const struct step *step,
 		     uint32_t go_on)
 {
 	struct group *group = find_group(s, step->value);
+	void *room = arena_grow(s->arena, s->stops, s->n_stops, 1,
+				&s->cap_stops, sizeof(*s->stops));
 
+	if (!room) {
+		s->ir->is_broken = true;
+		return false;
+	}
+	s->stops = room;
+	s->stops[s->n_stops++] = (struct stop){ id, go_on };
 	if (!group) {
 		group = &s->groups[s->n_groups++];
 		*group = (struct group){ .value = step->value,
@@ -329,13 +343,30 @@ static bool add_step(struct sets *s, uint32_t id, const struct step *step,
 					 .first = IR_NONE };
 	}
 	group->n_steps++;
-	for (uint32_t i = 0; i < step->n; i++) {
-		uint32_t edge = edge_of(s->ir, id, step, i);
-		uint32_t high = ir_last_of(step->ranges, step->n, i);
+	return true;
+}
 
-		if (!ir_is_same_edge(s->ir, edge, go_on) &&
-		    !add_rule(s, group, step->ranges[i].first, high, edge))
-			return false;
+/* All that leaves the row at its steps; false: memory was refused. */
+static bool add_rules(struct sets *s)
+{
+	struct step step;
+
+	s->n_rules = 0;
+	for (uint32_t k = 0; k < s->n_stops; k++) {
+		uint32_t id = s->stops[k].block;
+		struct group *group;
+
+		is_step(s->ir, id, &step);
+		group = find_group(s, step.value);
+		for (uint32_t i = 0; i < step.n; i++) {
+			uint32_t edge = edge_of(s->ir, id, &step, i);
+			uint32_t high = ir_last_of(step.ranges, step.n, i);
+
+			if (!ir_is_same_edge(s->ir, edge, s->stops[k].go_on) &&
+			    !add_rule(s, group, step.ranges[i].first, high,
+				      edge))
+				return false;
+		}
 	}
 	return true;
 }
@@ -451,7 +482,7 @@ static bool follow_row(struct sets *s, uint32_t id, uint32_t *end)
 	struct step step;
 	uint32_t exit, only = IR_NONE; /* the value, from there on */
 
-	s->n_rules = s->n_groups = 0;
+	s->n_stops = s->n_groups = 0;
 	s->commutes = false;
 	if (!is_step(ir, id, &step))
 		return false;
@@ -586,24 +617,26 @@ static void write_row(struct sets *s, uint32_t end)
 }
 
 /*
- * What was tested last before the row is in a register still: such a value's
- * tests go first. True: they were not.
+ * What was tested last before the row is in a register still: that value's
+ * tests go first. NULL: they do, or it has none.
  */
-static bool put_held_first(struct sets *s, uint32_t id)
+static struct group *find_held(struct sets *s, uint32_t id)
 {
 	const struct ir *ir = s->ir;
-	struct group *first = &s->groups[0], *held;
-	uint32_t value, exit, block = first->block;
-	struct group other;
+	struct group *held;
 
 	if (!s->commutes || id == 0 || ir->blocks[id].first != IR_NONE ||
 	    !ir_only_edge_to(ir, id))
-		return false;
-	value = ir->blocks[ir->edges[ir->blocks[id].in].from].a;
-	held = find_group(s, value);
-	if (!held || held == first ||
-	    s->groups[s->n_groups - 1].first == IR_NONE)
-		return false;
+		return NULL;
+	held = find_group(s, ir->blocks[ir->edges[ir->blocks[id].in].from].a);
+	return held == &s->groups[0] ? NULL : held;
+}
+
+static void put_first(struct sets *s, struct group *held)
+{
+	struct group *first = &s->groups[0], other;
+	uint32_t exit, block = first->block;
+
 	/* all by the edge of the block that is written last */
 	exit = s->rules[s->groups[s->n_groups - 1].first].edge;
 	for (uint32_t r = 0; r < s->n_rules; r++)
@@ -613,20 +646,24 @@ static bool put_held_first(struct sets *s, uint32_t id)
 	*held = other;
 	held->block = first->block;
 	first->block = block;
-	return true;
 }
 
 static void join_row(struct sets *s, uint32_t id)
 {
 	uint32_t end, most = 0;
+	struct group *held;
 
 	if (!follow_row(s, id, &end))
 		return;
 	for (uint32_t i = 0; i < s->n_groups; i++)
 		if (s->groups[i].n_steps > most)
 			most = s->groups[i].n_steps;
-	if (put_held_first(s, id) || most > 1)
-		write_row(s, end);
+	held = find_held(s, id);
+	if ((!held && most == 1) || !add_rules(s))
+		return;
+	if (held)
+		put_first(s, held);
+	write_row(s, end);
 }
 
 void ir_sets(struct ir *ir)
