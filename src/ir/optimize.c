@@ -16,7 +16,8 @@
 #define LARGE	       1024 /* blocks */
 #define ROUNDS_MAX     16   /* the passes, one after another, again */
 #define MANY_BLOCKS    40   /* most are of lists, which one pass makes few */
-#define LOWERED_ROUNDS 1    /* for native code, which is to be made at once */
+#define MANY_INSNS     100 /* it takes its time to be read, so it is worth more */
+#define LOWERED_ROUNDS 1   /* for native code, which is to be made at once */
 
 struct optimizer {
 	struct cbpf_optimize_opts opts;
@@ -353,14 +354,13 @@ enum cbpf_err ir_prepare(const struct cbpf_prog *prog, struct arena *arena,
 {
 	const struct optimizer o = { .mem = arena->mem };
 	enum cbpf_err err = ir_build(prog, arena, ir);
-	int rounds = LOWERED_ROUNDS;
+	int rounds = prog->n > MANY_INSNS ? ROUNDS_MAX : LOWERED_ROUNDS;
 
 	if (err != CBPF_OK)
 		return err;
 	if (ir->n_blocks > MANY_BLOCKS) {
 		ir_sets(ir);
 		ir_compact(ir);
-		rounds = ROUNDS_MAX;
 	}
 	if (!is_quick) {
 		run_passes(&o, ir, false, 1);
