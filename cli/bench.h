@@ -28,15 +28,18 @@ extern const char *const bench_mode_names[BENCH_MODES];
 struct bench_program {
 	struct cbpf_prog *prog;
 	const struct cbpf_code *code;
-	char directory[64]; /* its own, removed at the end */
+	char directory[256]; /* its own, removed at the end; "": none */
+	uint32_t ms;	     /* a sample takes at least */
 };
+
+#define BENCH_PATH 288 /* bytes of the name of a file in the directory */
 
 #define SUBJECTS_MAX 24
 #define SAMPLES_MAX  101
 
 struct subject {
 	const char *name;
-	char why[160]; /* it is not here: a sentence; else "" */
+	char why[160]; /* it is not here, or no more: a sentence; else "" */
 	char note[80]; /* how it does it, for -v; or "" */
 	/* Runs n packets once: the sum of the verdicts; peers measure by
 	 * themselves, *ns of a packet. */
@@ -47,13 +50,14 @@ struct subject {
 	const struct bench_program *program;
 	struct cbpf_jit_opts how; /* of native code */
 	cbpf_jit_fn *entry;
+	void *library; /* that entry is in, or NULL */
 	struct cbpf_jit *jit;
 	struct cbpf_threaded *threaded;
 	struct peer *peer;
 	bool is_peer;
 	bool is_none; /* no machine: its sum is none of verdicts */
 
-	/* what was found */
+	/* what was found; ns 0: nothing, in that mode */
 	double ns[BENCH_MODES], load_us, samples[SAMPLES_MAX];
 	bool differs; /* its verdicts are not interp's */
 };

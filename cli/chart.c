@@ -9,16 +9,41 @@
 
 enum { LEFT = 130, WIDTH = 420, BAR = 16, GAP = 5, HEAD = 44, RIGHT = 80 };
 
-/* Text where markup has a meaning of its own. */
+/* Bytes of the character of UTF-8 that begins here (RFC 3629, 4); 0: none does.
+ */
+static size_t character(const char *text)
+{
+	const unsigned char *at = (const unsigned char *)text;
+	size_t size = *at < 0x80 ? 1 : *at < 0xe0 ? 2 : *at < 0xf0 ? 3 : 4;
+
+	if ((*at >= 0x80 && *at < 0xc2) || *at > 0xf4)
+		return 0;
+	for (size_t i = 1; i < size; i++)
+		if ((at[i] & 0xc0) != 0x80)
+			return 0;
+	/* longer than it need be, a surrogate, or beyond the last */
+	if ((at[0] == 0xe0 && at[1] < 0xa0) ||
+	    (at[0] == 0xed && at[1] > 0x9f) ||
+	    (at[0] == 0xf0 && at[1] < 0x90) || (at[0] == 0xf4 && at[1] > 0x8f))
+		return 0;
+	return size;
+}
+
+/* Text where markup has a meaning of its own, and all must be UTF-8. */
 static void put_text(FILE *file, const char *text)
 {
-	for (; *text; text++) {
-		if (*text == '&')
+	while (*text) {
+		size_t size = character(text);
+
+		if (size == 0)
+			fputs("\xef\xbf\xbd", file); /* U+FFFD */
+		else if (*text == '&')
 			fputs("&amp;", file);
 		else if (*text == '<')
 			fputs("&lt;", file);
 		else if ((unsigned char)*text >= ' ')
-			putc(*text, file);
+			fwrite(text, size, 1, file);
+		text += size ? size : 1;
 	}
 }
 
@@ -28,7 +53,7 @@ static size_t put_mode(FILE *file, size_t y, enum bench_mode mode,
 	double most = 0;
 
 	for (size_t i = 0; i < n; i++)
-		if (!subjects[i].why[0] && subjects[i].ns[mode] > most)
+		if (subjects[i].ns[mode] > most)
 			most = subjects[i].ns[mode];
 	fprintf(file,
 		"<text x=\"%d\" y=\"%zu\" font-weight=\"bold\">%s, ns a "
@@ -39,7 +64,7 @@ static size_t put_mode(FILE *file, size_t y, enum bench_mode mode,
 		const struct subject *s = &subjects[i];
 		double width = s->ns[mode] / most * WIDTH;
 
-		if (s->why[0])
+		if (s->ns[mode] <= 0)
 			continue;
 		fprintf(file,
 			"<text x=\"%d\" y=\"%zu\" "
@@ -62,15 +87,16 @@ int chart_write(const char *path, const char *title,
 		const bool modes[BENCH_MODES])
 {
 	FILE *file = fopen(path, "w");
-	size_t y = HEAD, height = HEAD, rows = 0;
+	size_t y = HEAD, height = HEAD;
 
 	if (!file)
 		return say_trouble("%s: cannot be written", path);
-	for (size_t i = 0; i < n; i++)
-		rows += !subjects[i].why[0];
-	for (int mode = 0; mode < BENCH_MODES; mode++)
+	for (int mode = 0; mode < BENCH_MODES; mode++) {
 		if (modes[mode])
-			height += BAR + 4 * GAP + rows * (BAR + GAP);
+			height += BAR + 4 * GAP;
+		for (size_t i = 0; modes[mode] && i < n; i++)
+			height += subjects[i].ns[mode] > 0 ? BAR + GAP : 0;
+	}
 	fprintf(file,
 		"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" "
 		"height=\"%zu\" font-family=\"sans-serif\" "

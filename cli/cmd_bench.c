@@ -5,6 +5,7 @@
  * of their samples, so that ratios are of one run; docs/performance.md.
  */
 #include <getopt.h>
+#include <inttypes.h>
 #include <math.h>
 #include <sched.h>
 #include <signal.h>
@@ -35,7 +36,7 @@ struct bench {
 	const char *chart;
 	char *peers[8];
 	size_t n_peers;
-	uint32_t samples, ms;
+	uint32_t samples;
 
 	struct bench_program program;
 	struct bench_packets given; /* of captures */
@@ -157,7 +158,8 @@ static int read_captures(struct bench *b)
 {
 	struct cbpf_record record;
 	int status = EXIT_YES;
-	int link = -1;
+	int link = b->source.link; /* or that of the first packet */
+	uint64_t others = 0;
 
 	if (b->packets.n_paths == 0)
 		return EXIT_YES;
@@ -171,8 +173,10 @@ static int read_captures(struct bench *b)
 			break;
 		if (link < 0)
 			link = record.link;
-		if (record.link != link)
+		if (record.link != link) {
+			others++;
 			continue;
+		}
 		bytes = malloc(record.caplen ? record.caplen : 1);
 		list = realloc(g->list, (g->n + 1) * sizeof(*g->list));
 		if (list)
@@ -190,7 +194,14 @@ static int read_captures(struct bench *b)
 	if (status == EXIT_TROUBLE)
 		return status;
 	if (b->given.n == 0)
-		return say_trouble("there are no packets to measure with");
+		return say_trouble("there are no packets%s to measure with",
+				   others ? " of that link type" : "");
+	if (others > 0)
+		say_trouble("warning: %" PRIu64 " packets of other link types "
+			    "do not count",
+			    others);
+	if (b->given.n == GIVEN_MOST)
+		say_trouble("warning: the first %d packets count", GIVEN_MOST);
 	return source_load_for(&b->source, (uint16_t)link);
 }
 
@@ -214,7 +225,8 @@ static int compare_samples(const void *a, const void *b)
 static double median(double *samples, uint32_t n)
 {
 	qsort(samples, n, sizeof(*samples), compare_samples);
-	return samples[n / 2];
+	return n % 2 ? samples[n / 2]
+		     : (samples[n / 2 - 1] + samples[n / 2]) / 2;
 }
 
 static double sample(struct subject *s, const struct bench_packets *p,
@@ -244,7 +256,7 @@ static void measure(struct bench *b, enum bench_mode mode,
 
 			if (s->why[0])
 				continue;
-			ns = sample(s, p, k ? b->ms * 1e6 : 1, &sum);
+			ns = sample(s, p, k ? b->program.ms * 1e6 : 1, &sum);
 			if (k > 0)
 				s->samples[k - 1] = ns;
 			if (k == 0 && i == 0)
@@ -259,8 +271,8 @@ static void measure(struct bench *b, enum bench_mode mode,
 				median(b->subjects[i].samples, b->samples);
 }
 
-/* Microseconds to make each, all of it. */
-static void measure_load(struct bench *b)
+/* Microseconds to make each, all of it; false: memory was refused. */
+static bool measure_load(struct bench *b)
 {
 	for (uint32_t k = 0; k < b->samples; k++) {
 		for (size_t i = 0; i < b->n; i++) {
@@ -272,15 +284,16 @@ static void measure_load(struct bench *b)
 				continue;
 			do {
 				if (!s->load(s))
-					return;
+					return false;
 				times++;
 				end = now();
-			} while (end - start < b->ms * 1e5);
+			} while (end - start < b->program.ms * 1e5);
 			s->samples[k] = (end - start) / times / 1e3;
 			if (k + 1 == b->samples)
 				s->load_us = -1; /* all of them are there */
 		}
 	}
+	return true;
 }
 
 /* Samples of all subjects lie apart, so each is asked for its median. */
@@ -294,7 +307,8 @@ static void settle_load(struct bench *b)
 
 static int measure_all(struct bench *b)
 {
-	measure_load(b);
+	if (!measure_load(b))
+		return say_trouble("out of memory");
 	settle_load(b);
 	for (int mode = 0; mode < BENCH_MODES; mode++) {
 		struct bench_packets packets = { 0 };
@@ -316,6 +330,15 @@ static int measure_all(struct bench *b)
 
 /* ---- what came of it ---------------------------------------------------- */
 
+static bool was_measured(const struct subject *s)
+{
+	double sum = 0;
+
+	for (int mode = 0; mode < BENCH_MODES; mode++)
+		sum += s->ns[mode];
+	return sum > 0;
+}
+
 static void print_table(const struct bench *b)
 {
 	printf("%s: %zu instructions, ns a packet\n%-16s",
@@ -327,24 +350,28 @@ static void print_table(const struct bench *b)
 	for (size_t i = 0; i < b->n; i++) {
 		const struct subject *s = &b->subjects[i];
 
-		if (s->why[0]) {
+		if (s->why[0] && !was_measured(s)) {
 			if (b->is_verbose)
 				printf("%-16s not here: %s\n", s->name, s->why);
 			continue;
 		}
 		printf("%-16s", s->name);
 		for (int mode = 0; mode < BENCH_MODES; mode++)
-			if (b->modes[mode])
+			if (b->modes[mode] && s->ns[mode] > 0)
 				printf(" %13.2f %7.2f", s->ns[mode],
 				       b->subjects[0].ns[mode] / s->ns[mode]);
+			else if (b->modes[mode])
+				printf(" %13s %7s", "-", "-");
 		if (s->load_us > 0)
 			printf(" %12.1f", s->load_us);
-		else if (s->note[0] || s->differs)
+		else if (s->note[0] || s->differs || s->why[0])
 			printf(" %12s", "");
 		if (b->is_verbose && s->note[0])
 			printf("   %s", s->note);
 		if (s->differs)
 			fputs("   DIFFERS", stdout);
+		if (s->why[0])
+			printf("   %s", s->why);
 		putchar('\n');
 	}
 	puts("times: as quick as interp");
@@ -359,14 +386,15 @@ static void print_json(const struct bench *b)
 		js_set_text(line, "program", source_name(&b->source));
 		js_set_text(line, "machine", s->name);
 		js_set_bool(line, "is_peer", s->is_peer);
-		if (s->why[0]) {
+		if (s->why[0])
 			js_set_text(line, "why_not", s->why);
+		if (s->why[0] && !was_measured(s)) {
 			js_print(line, stdout);
 			continue;
 		}
 		ns = js_set_object(line, "ns");
 		for (int mode = 0; mode < BENCH_MODES; mode++)
-			if (b->modes[mode])
+			if (b->modes[mode] && s->ns[mode] > 0)
 				js_set_real(ns, bench_mode_names[mode],
 					    s->ns[mode]);
 		if (s->load_us > 0)
@@ -387,16 +415,16 @@ static int report(const struct bench *b)
 		print_json(b);
 	else
 		print_table(b);
-	if (b->chart)
-		status = chart_write(b->chart, source_name(&b->source),
-				     b->subjects, b->n, b->modes);
-	for (size_t i = 0; i < b->n && status == EXIT_YES; i++) {
+	for (size_t i = 0; i < b->n; i++) {
 		if (b->subjects[i].differs) {
 			say_trouble("%s returns something else than interp",
 				    b->subjects[i].name);
 			status = EXIT_NO;
 		}
 	}
+	if (b->chart && chart_write(b->chart, source_name(&b->source),
+				    b->subjects, b->n, b->modes) != EXIT_YES)
+		status = EXIT_TROUBLE;
 	return status;
 }
 
@@ -404,8 +432,10 @@ static int report(const struct bench *b)
 
 static int take_modes(struct bench *b, const char *list)
 {
+	bool has_more = true;
+
 	memset(b->modes, 0, sizeof(b->modes));
-	while (*list) {
+	while (has_more) {
 		size_t len = strcspn(list, ",");
 		int mode = 0;
 
@@ -414,10 +444,11 @@ static int take_modes(struct bench *b, const char *list)
 			strncmp(bench_mode_names[mode], list, len) != 0))
 			mode++;
 		if (mode == BENCH_MODES)
-			return say_usage("bench", "there is no mode %.*s",
+			return say_usage("bench", "there is no mode '%.*s'",
 					 (int)len, list);
 		b->modes[mode] = true;
-		list += len + (list[len] == ',');
+		has_more = list[len] == ',';
+		list += len + has_more;
 	}
 	return EXIT_YES;
 }
@@ -457,7 +488,7 @@ static int take_option(struct bench *b, int option, char *argument)
 		return take_number("samples", argument, SAMPLES_MAX,
 				   &b->samples);
 	case 't':
-		return take_number("ms", argument, 10000, &b->ms);
+		return take_number("ms", argument, 10000, &b->program.ms);
 	case 'c':
 		b->chart = argument;
 		return EXIT_YES;
@@ -494,6 +525,72 @@ static void stay(void)
 #endif
 }
 
+/* ---- files -------------------------------------------------------------- */
+
+static const char *const files[] = { "filter.c", "gcc.so", "clang.so",
+				     "program", "packets" };
+
+/* Of the program that is measured, to be removed when a signal ends us. */
+static char paths[sizeof(files) / sizeof(files[0]) + 1][BENCH_PATH];
+
+static void remove_files(void)
+{
+	size_t n = sizeof(files) / sizeof(files[0]);
+
+	for (size_t i = 0; i < n && paths[i][0]; i++)
+		unlink(paths[i]);
+	if (paths[n][0])
+		rmdir(paths[n]);
+}
+
+static void end_by_signal(int number)
+{
+	remove_files();
+	signal(number, SIG_DFL);
+	raise(number);
+}
+
+static int make_directory(struct bench_program *program)
+{
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+	size_t n = sizeof(files) / sizeof(files[0]), size;
+	const char *in = getenv("TMPDIR");
+
+	if (!in || !*in)
+		in = "/tmp";
+	size = (size_t)snprintf(program->directory, sizeof(program->directory),
+				"%s/cbpf-bench.XXXXXX", in);
+	if (size >= sizeof(program->directory) ||
+	    !mkdtemp(program->directory)) {
+		program->directory[0] = '\0';
+		return say_trouble("no directory can be made in %s", in);
+	}
+	for (size_t i = 0; i < n; i++)
+		snprintf(paths[i], sizeof(paths[i]), "%s/%s",
+			 program->directory, files[i]);
+	snprintf(paths[n], sizeof(paths[n]), "%s", program->directory);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		if (signal(signals[i], end_by_signal) == SIG_IGN)
+			signal(signals[i], SIG_IGN);
+	return EXIT_YES;
+}
+
+/* Whether a picture can be written, said before it is measured for. */
+static int try_chart(const char *path)
+{
+	bool is_there = access(path, F_OK) == 0;
+	FILE *file = fopen(path, "a");
+
+	if (!file)
+		return say_trouble("%s: cannot be written", path);
+	fclose(file);
+	if (!is_there)
+		unlink(path);
+	return EXIT_YES;
+}
+
+/* ---- all of it ---------------------------------------------------------- */
+
 static int run(struct bench *b)
 {
 	struct cbpf_prog_opts opts = { .size = sizeof(opts),
@@ -509,13 +606,10 @@ static int run(struct bench *b)
 	if (cbpf_prog_traits(b->program.prog).has_loop)
 		return say_trouble("%s: it loops, and may never end",
 				   source_name(&b->source));
-	snprintf(b->program.directory, sizeof(b->program.directory),
-		 "/tmp/cbpf-bench.XXXXXX");
-	if (!mkdtemp(b->program.directory))
-		return say_trouble("no directory can be made in /tmp");
+	status = make_directory(&b->program);
+	if (status != EXIT_YES)
+		return status;
 	stay();
-	/* a peer that ends is noticed by what it does not answer */
-	signal(SIGPIPE, SIG_IGN);
 	b->n = subjects_make(b->subjects, &b->program, b->peers, b->n_peers);
 	status = measure_all(b);
 	if (status == EXIT_YES)
@@ -526,18 +620,7 @@ static int run(struct bench *b)
 
 static void free_all(struct bench *b)
 {
-	static const char *const files[] = { "filter.c", "gcc.so", "clang.so",
-					     "program", "packets" };
-	char path[128];
-
-	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-		snprintf(path, sizeof(path), "%s/%s", b->program.directory,
-			 files[i]);
-		if (b->program.directory[0])
-			unlink(path);
-	}
-	if (b->program.directory[0])
-		rmdir(b->program.directory);
+	remove_files();
 	for (size_t i = 0; i < b->given.n; i++)
 		free((void *)b->given.list[i].data);
 	free(b->given.list);
@@ -568,7 +651,7 @@ int cmd_bench(int argc, char **argv)
 			    .dialect = CBPF_LIBPCAP,
 			    .modes = { true, true, true },
 			    .samples = 9,
-			    .ms = 20 };
+			    .program.ms = 20 };
 	while (status == EXIT_YES &&
 	       (option = getopt_long(argc, argv, "d:e:F:hv", options, NULL)) !=
 		       -1) {
@@ -589,6 +672,14 @@ int cmd_bench(int argc, char **argv)
 	if (!source_is_given("bench", &b.source))
 		return EXIT_TROUBLE;
 	status = stdin_is_free("bench", &b.source, &b.packets);
+	if (status == EXIT_YES && b.packets.n_paths == 0 &&
+	    b.source.link >= 0 && b.source.link != CBPF_LINK_EN10MB)
+		status =
+			say_usage("bench", "packets that are made are of link "
+					   "type EN10MB; for --link of another "
+					   "type give a CAPTURE");
+	if (status == EXIT_YES && b.chart)
+		status = try_chart(b.chart);
 	if (status == EXIT_YES)
 		status = source_load(&b.source);
 	if (status == EXIT_YES)

@@ -13,22 +13,13 @@
  */
 #include <ctype.h>
 #include <errno.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#ifdef __linux__
-#include <sys/prctl.h>
-#endif
-#include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "cli.h"
+#include "talk.h"
 
-#define ANSWER_MS    10000 /* it has so long for an answer */
-#define ANSWER_BYTES 4096
+#define ANSWER_MS 10000 /* it has so long for an answer */
 
 struct outside {
 	struct cbpf_engine row; /* first: a row is where its outside is */
@@ -39,17 +30,9 @@ struct outside {
 /* A process that has, or is to be given, a program. */
 struct session {
 	const char *command;
-	pid_t pid;
-	int fd;
+	struct talk talk;
 	char *load; /* the request that loaded the program */
-	char answer[ANSWER_BYTES];
-	size_t n_answer; /* bytes of it, its line and what came behind */
-	struct cbpf_ctx none;
 };
-
-enum reply { REPLIED, DIED, SILENT };
-
-/* ---- a process ---------------------------------------------------------- */
 
 static enum cbpf_err fail(struct cbpf_diag *diag, enum cbpf_err err,
 			  const char *what, const char *detail)
@@ -68,135 +51,14 @@ static enum cbpf_err fail(struct cbpf_diag *diag, enum cbpf_err err,
 	return err;
 }
 
-static void end(struct session *s)
-{
-	if (s->pid <= 0)
-		return;
-	close(s->fd);
-	kill(-s->pid, SIGKILL);
-	waitpid(s->pid, NULL, 0);
-	s->pid = 0;
-}
-
-static bool start(struct session *s)
-{
-	const struct timeval most = { .tv_sec = ANSWER_MS / 1000 };
-	int fds[2];
-
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0)
-		return false;
-	s->pid = fork();
-	if (s->pid == 0) {
-		/* of a group of its own: the shell's children end with it */
-		setpgid(0, 0);
-		signal(SIGINT, SIG_DFL);
-#ifdef __linux__
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-#endif
-		dup2(fds[1], STDIN_FILENO);
-		dup2(fds[1], STDOUT_FILENO);
-		execl("/bin/sh", "sh", "-c", s->command, (char *)NULL);
-		_exit(127);
-	}
-	close(fds[1]);
-	s->fd = fds[0];
-	s->n_answer = 0;
-	setsockopt(s->fd, SOL_SOCKET, SO_SNDTIMEO, &most, sizeof(most));
-	if (s->pid < 0) {
-		close(s->fd);
-		return false;
-	}
-	setpgid(s->pid, s->pid);
-	return true;
-}
-
-static enum reply send_all(struct session *s, const char *text)
-{
-	size_t left = strlen(text);
-
-	while (left > 0) {
-		ssize_t n = send(s->fd, text, left, MSG_NOSIGNAL);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return errno == EAGAIN ? SILENT : DIED;
-		text += n;
-		left -= (size_t)n;
-	}
-	return REPLIED;
-}
-
-static int64_t clock_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-/* The next line of answer, without its end. */
-static enum reply receive(struct session *s, char *line, size_t size)
-{
-	struct pollfd poller = { .fd = s->fd, .events = POLLIN };
-	int64_t deadline = clock_ms() + ANSWER_MS;
-	char *end_of_line;
-	size_t len;
-
-	while (!(end_of_line = memchr(s->answer, '\n', s->n_answer))) {
-		int64_t left = deadline - clock_ms();
-		int ready = left > 0 ? poll(&poller, 1, (int)left) : 0;
-		ssize_t n;
-
-		if (ready < 0 && errno == EINTR)
-			continue;
-		if (ready == 0)
-			return SILENT;
-		n = recv(s->fd, s->answer + s->n_answer,
-			 sizeof(s->answer) - s->n_answer, 0);
-		if (n < 0 && errno == EINTR)
-			continue;
-		/* no line of an answer is that long */
-		if (n <= 0 || s->n_answer + (size_t)n == sizeof(s->answer))
-			return DIED;
-		s->n_answer += (size_t)n;
-	}
-	len = (size_t)(end_of_line - s->answer);
-	if (memchr(s->answer, '\0', len))
-		snprintf(line, size, "a line with a NUL");
-	else
-		snprintf(line, size, "%.*s", (int)len, s->answer);
-	s->n_answer -= len + 1;
-	memmove(s->answer, end_of_line + 1, s->n_answer);
-	line[strcspn(line, "\r")] = '\0';
-	return REPLIED;
-}
-
-static enum reply ask(struct session *s, const char *request, char *line,
-		      size_t size)
-{
-	enum reply reply;
-
-	/* what came before it was asked answers nothing */
-	if (s->n_answer > 0) {
-		snprintf(line, size, "a line too many before");
-		return REPLIED;
-	}
-	reply = send_all(s, request);
-	if (reply == REPLIED)
-		reply = receive(s, line, size);
-	if (reply != REPLIED)
-		end(s);
-	return reply;
-}
-
 static bool greet(struct session *s, char *line, size_t size)
 {
 	/* it may greet, and end, before it is asked */
-	if (start(s) && send_all(s, "cbpf 1\n") != SILENT &&
-	    receive(s, line, size) == REPLIED)
+	if (talk_start(&s->talk, s->command, NULL) &&
+	    talk_send(&s->talk, "cbpf 1\n") != SILENT &&
+	    talk_receive(&s->talk, line, size, ANSWER_MS) == REPLIED)
 		return true;
-	end(s);
+	talk_end(&s->talk);
 	return false;
 }
 
@@ -208,7 +70,7 @@ static void free_outside(void *handle)
 
 	if (!s)
 		return;
-	end(s);
+	talk_end(&s->talk);
 	free(s->load);
 	free(s);
 }
@@ -233,12 +95,12 @@ static char *write_load(enum cbpf_dialect dialect,
 /* Has the process, a new one if need be, load the program. */
 static enum cbpf_err load_again(struct session *s, struct cbpf_diag *diag)
 {
-	char line[ANSWER_BYTES] = "";
+	char line[TALK_BYTES] = "";
 
-	if (s->pid <= 0 && !greet(s, line, sizeof(line)))
+	if (s->talk.pid <= 0 && !greet(s, line, sizeof(line)))
 		return fail(diag, CBPF_E_SYSTEM, "no greeting from ",
 			    s->command);
-	switch (ask(s, s->load, line, sizeof(line))) {
+	switch (talk_ask(&s->talk, s->load, line, sizeof(line), ANSWER_MS)) {
 	case SILENT:
 		return fail(diag, CBPF_E_SYSTEM, "no answer to load from ",
 			    s->command);
@@ -356,7 +218,7 @@ static enum cbpf_err run_outside(void *handle, const struct cbpf_view *view,
 				 struct cbpf_diag *diag)
 {
 	struct session *s = handle;
-	char line[ANSWER_BYTES];
+	char line[TALK_BYTES];
 	enum cbpf_err err = CBPF_OK;
 	enum reply reply;
 	char *request;
@@ -368,7 +230,7 @@ static enum cbpf_err run_outside(void *handle, const struct cbpf_view *view,
 		answer->end = expect->end;
 		return CBPF_OK;
 	}
-	if (s->pid <= 0)
+	if (s->talk.pid <= 0)
 		err = load_again(s, diag);
 	if (err != CBPF_OK)
 		return err == CBPF_E_SYSTEM
@@ -379,7 +241,7 @@ static enum cbpf_err run_outside(void *handle, const struct cbpf_view *view,
 	request = write_run(&view->packet);
 	if (!request)
 		return fail(diag, CBPF_E_NOMEM, "", "");
-	reply = ask(s, request, line, sizeof(line));
+	reply = talk_ask(&s->talk, request, line, sizeof(line), ANSWER_MS);
 	free(request);
 	if (reply == REPLIED)
 		return read_verdict(line, answer, diag);
@@ -416,7 +278,7 @@ const struct cbpf_engine *outside_new(const char *command)
 {
 	struct outside *o = calloc(1, sizeof(*o));
 	struct session *s = calloc(1, sizeof(*s));
-	char line[ANSWER_BYTES], dialect[32] = "";
+	char line[TALK_BYTES], dialect[32] = "";
 	bool is_greeted;
 
 	if (!o || !s) {

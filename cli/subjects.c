@@ -7,28 +7,32 @@
  *	$PROGRAM	a file, as tcpdump -ddd prints it
  *	$PACKETS	a file of records: two numbers of 32 bits, captured and
  *			wire length, low byte first, and the bytes
+ *	$MS		milliseconds that a sample takes at least
  *	stdin		a line for each sample
  *	stdout		for each a line: nanoseconds a packet, and the sum of
  *			the verdicts modulo 2^32
  */
+#include <ctype.h>
 #include <dlfcn.h>
-#include <fcntl.h>
-#include <signal.h>
+#include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "bench.h"
+#include "talk.h"
 #ifdef CBPF_HAVE_EXPR
 #include "cbpf/expr.h"
 #endif
 
+#define PEER_MS 10000 /* it has so long, and ten samples' time, to answer */
+
 struct peer {
 	char *name, *command;
-	char program[96], packets[96];
-	pid_t child;
-	FILE *to, *from;
+	char program[BENCH_PATH], packets[BENCH_PATH];
+	struct talk talk;
 };
 
 /* ---- ours --------------------------------------------------------------- */
@@ -214,7 +218,7 @@ static bool run_command(char *const argv[])
 static void compile_c(struct subject *s, const char *compiler)
 {
 	struct cbpf_translate_opts opts = { .size = sizeof(opts) };
-	char source[96], object[96], name[16];
+	char source[BENCH_PATH], object[BENCH_PATH], name[16];
 	char *argv[] = { name,
 			 (char[]){ "-O3" },
 			 (char[]){ "-shared" },
@@ -223,7 +227,7 @@ static void compile_c(struct subject *s, const char *compiler)
 			 object,
 			 source,
 			 NULL };
-	void *library, *symbol;
+	void *symbol;
 	char *text;
 	size_t len;
 	int status;
@@ -243,8 +247,8 @@ static void compile_c(struct subject *s, const char *compiler)
 		not_here(s, "it is not installed, or fails");
 		return;
 	}
-	library = dlopen(object, RTLD_NOW | RTLD_LOCAL);
-	symbol = library ? dlsym(library, "filter") : NULL;
+	s->library = dlopen(object, RTLD_NOW | RTLD_LOCAL);
+	symbol = s->library ? dlsym(s->library, "filter") : NULL;
 	if (symbol)
 		memcpy(&s->entry, &symbol, sizeof(symbol));
 	else
@@ -253,60 +257,58 @@ static void compile_c(struct subject *s, const char *compiler)
 
 /* ---- other programs ----------------------------------------------------- */
 
-static void stop_peer(struct peer *peer)
+static bool start_peer(const struct subject *s)
 {
-	int status;
+	struct peer *peer = s->peer;
+	char ms[16];
+	const char *const env[] = { "PROGRAM",	   peer->program, "PACKETS",
+				    peer->packets, "MS",	  ms,
+				    NULL };
 
-	if (peer->to)
-		fclose(peer->to);
-	if (peer->from)
-		fclose(peer->from);
-	if (peer->child > 0)
-		waitpid(peer->child, &status, 0);
-	peer->to = peer->from = NULL;
-	peer->child = 0;
+	snprintf(ms, sizeof(ms), "%u", s->program->ms);
+	return talk_start(&peer->talk, peer->command, env);
 }
 
-static bool start_peer(struct peer *peer)
+/* "NS SUM", a number above 0 and one of 32 bits, and nothing else. */
+static bool is_answer(const char *line, double *ns, uint32_t *sum)
 {
-	int in[2], out[2];
+	char *end, *behind;
+	unsigned long long number;
 
-	/* no other child keeps an end open */
-	if (pipe2(in, O_CLOEXEC) != 0 || pipe2(out, O_CLOEXEC) != 0)
+	*ns = strtod(line, &end);
+	if (end == line || *end != ' ' || !isfinite(*ns) || !(*ns > 0) ||
+	    !isdigit((unsigned char)end[1]))
 		return false;
-	peer->child = fork();
-	if (peer->child == 0) {
-		if (dup2(in[0], 0) < 0 || dup2(out[1], 1) < 0)
-			_exit(127);
-		setenv("PROGRAM", peer->program, 1);
-		setenv("PACKETS", peer->packets, 1);
-		execl("/bin/sh", "sh", "-c", peer->command, (char *)NULL);
-		_exit(127);
-	}
-	close(in[0]);
-	close(out[1]);
-	peer->to = fdopen(in[1], "w");
-	peer->from = fdopen(out[0], "r");
-	return peer->child > 0 && peer->to && peer->from;
+	errno = 0;
+	number = strtoull(end + 1, &behind, 10);
+	*sum = (uint32_t)number;
+	return errno == 0 && number <= UINT32_MAX && !*behind;
 }
 
 static uint32_t run_peer(struct subject *s, const struct bench_packets *packets,
 			 double *ns)
 {
-	char line[128] = "";
-	double value;
+	char line[TALK_BYTES];
+	int ms = PEER_MS + 10 * (int)s->program->ms;
 	uint32_t sum;
 
 	(void)packets;
-	if (fputs("\n", s->peer->to) < 0 || fflush(s->peer->to) != 0 ||
-	    !fgets(line, sizeof(line), s->peer->from) ||
-	    sscanf(line, "%lf %u", &value, &sum) != 2 || !(value > 0)) {
-		not_here(s, "it does not answer with two "
-			    "numbers");
+	switch (talk_ask(&s->peer->talk, "\n", line, sizeof(line), ms)) {
+	case DIED:
+		not_here(s, "it ends without an answer");
 		return 0;
+	case SILENT:
+		snprintf(s->why, sizeof(s->why),
+			 "it does not answer within %d seconds", ms / 1000);
+		return 0;
+	default:
+		break;
 	}
-	*ns = value;
-	return sum;
+	if (is_answer(line, ns, &sum))
+		return sum;
+	snprintf(s->why, sizeof(s->why), "%.80s is no answer", line);
+	talk_end(&s->peer->talk);
+	return 0;
 }
 
 static bool write_packets(const char *path, const struct bench_packets *packets)
@@ -337,14 +339,14 @@ bool subjects_show(struct subject *subjects, size_t n,
 	for (size_t i = 0; i < n; i++) {
 		struct peer *peer = subjects[i].peer;
 
-		if (!peer)
+		if (!peer || subjects[i].why[0])
 			continue;
-		stop_peer(peer);
+		talk_end(&peer->talk);
 		if (!is_written && !write_packets(peer->packets, packets))
 			return false;
 		is_written = true;
-		if (!start_peer(peer))
-			return false;
+		if (!start_peer(&subjects[i]))
+			not_here(&subjects[i], "it cannot be started");
 	}
 	return true;
 }
@@ -463,9 +465,11 @@ void subjects_free(struct subject *subjects, size_t n)
 
 		cbpf_jit_free(s->jit);
 		cbpf_threaded_free(s->threaded);
+		if (s->library)
+			dlclose(s->library);
 		if (!s->peer)
 			continue;
-		stop_peer(s->peer);
+		talk_end(&s->peer->talk);
 		free(s->peer->name);
 		free(s->peer->command);
 		free(s->peer);

@@ -2,8 +2,8 @@
 /*
  * DPDK's eBPF, converted from the classic program and compiled, as a machine
  * for `cbpf bench --peer` (cbpf(1)): the program of $PROGRAM over the packets
- * of $PACKETS, a sample for each line. One mbuf is reused, so that the filter
- * is what is measured.
+ * of $PACKETS, a sample of $MS milliseconds for each line. One mbuf is reused,
+ * so that the filter is what is measured.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -62,22 +62,32 @@ static void read_packets(void)
 {
 	FILE *file = fopen(getenv("PACKETS"), "rb");
 	uint32_t head[2];
+	size_t cap = 0;
 
 	while (file && fread(head, sizeof(head), 1, file) == 1) {
 		struct packet *p;
 
-		packets = realloc(packets, (n_packets + 1) * sizeof(*packets));
+		if (n_packets == cap) {
+			cap = cap ? 2 * cap : 1024;
+			packets = realloc(packets, cap * sizeof(*packets));
+		}
+		if (!packets)
+			exit(fail("out of memory"));
 		p = &packets[n_packets++];
 		p->caplen = head[0];
-		p->wirelen = head[1];
+		p->wirelen = head[1] ? head[1] : head[0];
+		if (p->caplen > UINT16_MAX)
+			exit(fail("a packet is longer than an mbuf can be"));
 		p->data = malloc(p->caplen + 1);
+		if (!p->data)
+			exit(fail("out of memory"));
 		if (fread(p->data, 1, p->caplen, file) != p->caplen)
 			exit(fail("the packets are cut short"));
 	}
 }
 
 /* Whole samples over all packets; the packets lie where they are. */
-static void run_sample(const struct rte_bpf_jit *jit)
+static void run_sample(const struct rte_bpf_jit *jit, double least)
 {
 	struct rte_mbuf m;
 	double start = now(), end;
@@ -96,7 +106,7 @@ static void run_sample(const struct rte_bpf_jit *jit)
 		}
 		rounds++;
 		end = now();
-	} while (end - start < 2e7);
+	} while (end - start < least);
 	printf("%f %u\n", (end - start) / rounds / (double)n_packets, sum);
 	fflush(stdout);
 }
@@ -113,11 +123,15 @@ int main(void)
 	struct rte_bpf_prm *converted;
 	struct rte_bpf *bpf;
 	struct rte_bpf_jit jit;
+	const char *ms = getenv("MS");
+	double least = 1e6 * (ms ? atof(ms) : 20);
 	char line[64];
 
 	if (program.bf_len == 0)
 		return fail("no program");
 	read_packets();
+	if (n_packets == 0)
+		return fail("no packets");
 	if (rte_eal_init(8, argv) < 0)
 		return fail(rte_strerror(rte_errno));
 	converted = rte_bpf_convert(&program);
@@ -125,6 +139,6 @@ int main(void)
 	if (!bpf || rte_bpf_get_jit(bpf, &jit) != 0 || !jit.func)
 		return fail("it refuses the program");
 	while (fgets(line, sizeof(line), stdin))
-		run_sample(&jit);
+		run_sample(&jit, least);
 	return 0;
 }

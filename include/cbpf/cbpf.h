@@ -765,9 +765,9 @@ struct cbpf_threaded_opts {
 
 /**
  * Makes one of a program, which must outlive it. Programs that loop, draw
- * random numbers or want more than 255 values at once are run by cbpf_run()
- * instead.
- * NOMEM, ARGUMENT.
+ * random numbers, want more than 255 values at once or bring more than 40 of
+ * them to where ways meet are run by cbpf_run() instead, which
+ * cbpf_threaded_is_fast() tells and no diagnosis. NOMEM, ARGUMENT.
  */
 enum cbpf_err cbpf_threaded_new(const struct cbpf_prog *prog,
 				const struct cbpf_threaded_opts *opts,

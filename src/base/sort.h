@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Numbers in ascending order, by merging, without memory of its own: libc's qsort()
- * may take some.
+ * Numbers in ascending order, by merging, without memory of its own: libc's
+ * qsort() may take some.
  */
 #ifndef CBPF_BASE_SORT_H
 #define CBPF_BASE_SORT_H

@@ -57,7 +57,7 @@ struct fast_code {
 };
 
 /* Steps in memory of the arena. UNAVAILABLE: it wants more slots than there
- * are, or random numbers; NOMEM. */
+ * are, more moves at once than MOVES_MAX, or random numbers; NOMEM. */
 CBPF_INTERNAL enum cbpf_err fast_make(const struct ir *ir, struct arena *arena,
 				      struct fast_code *code);
 /* By operation: where its code is, or NULL: steps are told by operation. */

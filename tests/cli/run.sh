@@ -230,6 +230,11 @@ t "engines" 0 "^interp +any +can run" "$cbpf" engines
 json "engines --json" 0 '"engine":"interp","dialect":"any"' "$cbpf" engines --json
 # ---- bench: that it measures, and never how fast
 bench="bench --samples 1 --ms 1 --mode cached"
+# what never answers is waited for meanwhile, and asked after at the end
+case ,${WITHOUT-}, in
+*,fork,*) ;;
+*) "$cbpf" $bench -v --peer 'mute=sleep 100' "$tmp/none.asm" >"$tmp/mute" 2>&1 & mute=$! ;;
+esac
 machine_ "bench" 0 "^interp +[0-9]" "$cbpf" $bench "$tmp/arp.asm"
 machine_ "bench, packets of a capture" 0 "^threaded +[0-9]" "$cbpf" $bench "$tmp/arp.asm" tests/packets/dns.pcap
 machine_ "bench, how each does it" 0 "^jit-x16 .*(at once|one by one|not here)" "$cbpf" $bench -v "$tmp/arp.asm"
@@ -240,11 +245,30 @@ machine_ "bench, a picture" 0 "<svg" sh -c '"$1" bench --samples 1 --ms 1 --mode
 machine_ "bench, a picture that cannot be" 2 "nowhere.*cannot be written" "$cbpf" $bench --chart "$tmp/nowhere/a.svg" "$tmp/arp.asm"
 machine_ "bench, another program" 0 "^theirs +7.50" "$cbpf" $bench --peer 'theirs=while read l; do echo 7.5 0; done' "$tmp/none.asm"
 machine_ "bench, another program that differs" 1 "theirs returns something else" "$cbpf" $bench --peer 'theirs=while read l; do echo 7.5 3; done' "$tmp/none.asm"
-machine_ "bench, another program that is silent" 0 "theirs +not here: it does not answer" "$cbpf" $bench -v --peer 'theirs=true' "$tmp/none.asm"
-machine_ "bench, another program that talks" 0 "theirs +not here: it does not answer" "$cbpf" $bench -v --peer 'theirs=echo hello' "$tmp/none.asm"
+machine_ "bench, another program that ends" 0 "theirs +not here: it ends without an answer" "$cbpf" $bench -v --peer 'theirs=true' "$tmp/none.asm"
+machine_ "bench, another program that talks" 0 "theirs +not here: (hello is no answer|a line too many)" "$cbpf" $bench -v --peer 'theirs=echo hello; cat' "$tmp/none.asm"
+for answer in "inf 0" "nan 0" "-1 0" "0 0" "7.5 -1" "7.5 4294967296" "7.5 0 0" "7.5" "7.5 0x"; do
+    machine_ "bench, another program that says $answer" 0 "theirs +not here: $answer is no answer" "$cbpf" $bench -v --peer "theirs=while read l; do echo '$answer'; done" "$tmp/none.asm"
+done
+machine_ "bench, another program that knows how long" 0 "^theirs +3.00" "$cbpf" bench --samples 1 --ms 3 --mode cached --peer 'theirs=while read l; do echo $MS 0; done' "$tmp/none.asm"
+machine_ "bench, another program that ends at the second mode" 0 "^theirs +7.50 +[0-9.]+ +- +- .*it ends without an answer" "$cbpf" bench --samples 1 --ms 1 --mode cached,unpredictable --peer "theirs=if [ -e '$tmp/once' ]; then exit; fi; >'$tmp/once'; while read l; do echo 7.5 0; done" "$tmp/none.asm"
+machine_ "bench, no directory" 2 "no directory can be made in $tmp/nowhere" env TMPDIR="$tmp/nowhere" "$cbpf" $bench "$tmp/arp.asm"
+mkdir "$tmp/bench"
+machine_ "bench leaves nothing" 0 "^0$" sh -c 'TMPDIR=$3 "$1" bench --samples 1 --ms 1 --mode cached "$2" >/dev/null && ls "$3" | wc -l' - "$cbpf" "$tmp/arp.asm" "$tmp/bench"
+machine_ "bench that is ended leaves nothing" 0 "^0$" sh -c '
+    TMPDIR=$3 "$1" bench --samples 101 --ms 10000 "$2" >/dev/null 2>&1 & child=$!
+    while [ -z "$(ls "$3")" ]; do sleep 0.1; done
+    kill $child; wait $child; [ $? -gt 128 ] && ls "$3" | wc -l' - "$cbpf" "$tmp/arp.asm" "$tmp/bench"
+machine_ "bench, a name that is no UTF-8, in a picture" 0 "a&lt;b.&amp;" sh -c 'cp "$3" "$4/a<b$(printf "\377")&.asm" && "$1" bench --samples 1 --ms 1 --mode cached --chart "$2" "$4"/a*.asm >/dev/null && iconv -f UTF-8 -t UTF-8 "$2"' - "$cbpf" "$tmp/chart2.svg" "$tmp/arp.asm" "$tmp/bench"
+expr_ "bench, a link type of packets that are made" 2 "are of link type EN10MB" "$cbpf" $bench -e ip --link RAW
+expr_ "bench, packets of two link types" 0 "warning: [0-9]+ packets of other link types do not count" sh -c '"$@" 2>&1' - "$cbpf" $bench -e ip tests/packets/dns.pcap tests/packets/any.pcap
+expr_ "bench, packets of another link type" 2 "no packets of that link type" "$cbpf" $bench -e ip --link RAW tests/packets/dns.pcap
 expr_ "bench, M[] that nobody wrote" 0 "libpcap +not here: the program reads M" "$cbpf" $bench -v "$tmp/illegal.asm"
 t "bench, no peer" 2 "NAME=COMMAND" "$cbpf" $bench --peer cat "$tmp/arp.asm"
-t "bench, no mode" 2 "there is no mode warm" "$cbpf" bench --mode warm "$tmp/arp.asm"
+t "bench, no mode" 2 "there is no mode .warm." "$cbpf" bench --mode warm "$tmp/arp.asm"
+for list in "" "cached," ",cached"; do
+    t "bench, modes '$list'" 2 "there is no mode .." "$cbpf" bench --mode "$list" "$tmp/arp.asm"
+done
 t "bench, no samples" 2 "from 1 to 101, not 0" "$cbpf" bench --samples 0 "$tmp/arp.asm"
 t "bench, seccomp" 2 "no dialect seccomp for packets" "$cbpf" bench -d seccomp "$tmp/arp.asm"
 t "bench, no program" 2 "." "$cbpf" bench
@@ -291,5 +315,12 @@ json "a vector whose byte order is a number" 2 "1 skipped: big_endian is not" sh
 json "calls out of range" 2 "a run's call cannot be read" sh -c 'printf "%s\n" "$2" | "$1" conform -' - "$cbpf" '{"name":"x","dialect":"seccomp","prog":[[6,0,0,0]],"load":"ok","runs":[{"seccomp":{"nr":4294967297,"arch":5},"want":0,"how":"ret"}]}'
 json "calls of seven arguments" 2 "a run's call cannot be read" sh -c 'printf "%s\n" "$2" | "$1" conform -' - "$cbpf" '{"name":"x","dialect":"seccomp","prog":[[6,0,0,0]],"load":"ok","runs":[{"seccomp":{"nr":1,"arch":5,"args":[0,1,2,3,4,5,6]},"want":0,"how":"ret"}]}'
 json "a vector that ends in an unknown way" 0 "runs: 0 agree, 0 differ, 1 skipped" sh -c 'printf "{\"name\": \"x\", \"dialect\": \"user\", \"prog\": [[6,0,0,0]], \"load\": \"ok\", \"runs\": [{\"pkt\": \"00\", \"want\": 0, \"how\": \"ret\", \"end\": 5}]}" | "$1" conform -' - "$cbpf"
+
+if [ "${mute-}" ]; then
+    wait "$mute"
+    t "bench, another program that never answers" 0 "mute +not here: it does not answer within 10 seconds" cat "$tmp/mute"
+else
+    skip "bench, another program that never answers" "${WHY-}"
+fi
 
 finish
