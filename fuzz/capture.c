@@ -48,14 +48,18 @@ static struct outcome read_singly(struct cbpf_capture *capture)
 static struct outcome read_batches(struct cbpf_capture *capture)
 {
 	struct outcome o = { 0 };
-	struct cbpf_record records[5];
+	struct cbpf_batch batch = { .n = 1 };
 	struct cbpf_diag diag = { 0 };
-	size_t n = 1;
 
-	while (!o.err && n) {
-		o.err = cbpf_capture_batch(capture, records, 5, &n, &diag);
-		for (size_t i = 0; i < n; i++)
-			add_record(&o, &records[i]);
+	while (!o.err && batch.n) {
+		o.err = cbpf_capture_batch(capture, &batch, &diag);
+		for (size_t i = 0; i < batch.n; i++) {
+			struct cbpf_record record;
+
+			cbpf_capture_record(capture, i, &record);
+			fuzz_must(record.link == batch.link);
+			add_record(&o, &record);
+		}
 	}
 	o.offset = diag.offset;
 	cbpf_capture_close(capture);

@@ -591,10 +591,11 @@ static enum cbpf_err use_capture(const struct cbpf_mem *mem)
 {
 	static const char path[] = "tests/packets/mixed.pcapng";
 	struct cbpf_capture *capture = JUNK;
-	struct cbpf_record records[8], record;
+	struct cbpf_batch batch = { .n = 1 };
+	struct cbpf_record record;
 	struct cbpf_ctx ctx;
 	static uint8_t bytes[1 << 16];
-	size_t n = 1, size;
+	size_t size;
 	FILE *file = fopen(path, "rb");
 	enum cbpf_err err;
 
@@ -604,8 +605,11 @@ static enum cbpf_err use_capture(const struct cbpf_mem *mem)
 	fclose(file);
 	err = cbpf_capture_open(path, mem, &capture, NULL);
 	want_empty(err, capture);
-	while (!err && n)
-		err = cbpf_capture_batch(capture, records, 8, &n, NULL);
+	while (!err && batch.n) {
+		err = cbpf_capture_batch(capture, &batch, NULL);
+		if (!err && batch.n)
+			cbpf_capture_record(capture, batch.n - 1, &record);
+	}
 	if (capture != JUNK)
 		cbpf_capture_close(capture);
 	if (err)

@@ -978,6 +978,15 @@ static uint8_t *read_file(const char *path, size_t *size)
 	return bytes;
 }
 
+/* All that is said of a packet. */
+static void add_record(uint64_t *sum, const struct cbpf_record *r)
+{
+	for (uint32_t i = 0; i < r->caplen; i++)
+		*sum = *sum * 31 + r->data[i];
+	*sum = *sum * 31 + r->wirelen + r->number + r->offset;
+	*sum = *sum * 31 + r->time_ns + r->link + r->interface;
+}
+
 /* Packets that come out, and a sum over them; -1 where it does not open. */
 static long count_packets(const uint8_t *bytes, size_t size, uint64_t *sum)
 {
@@ -991,8 +1000,7 @@ static long count_packets(const uint8_t *bytes, size_t size, uint64_t *sum)
 		return -1;
 	while (cbpf_capture_next(capture, &record, NULL) == CBPF_OK &&
 	       !record.is_end) {
-		for (uint32_t i = 0; i < record.caplen; i++)
-			*sum = *sum * 31 + record.data[i];
+		add_record(sum, &record);
 		n++;
 	}
 	cbpf_capture_close(capture);
@@ -1002,23 +1010,21 @@ static long count_packets(const uint8_t *bytes, size_t size, uint64_t *sum)
 static long count_batches(const char *path, uint64_t *sum)
 {
 	struct cbpf_capture *capture;
-	struct cbpf_record records[7];
-	size_t n = 1;
+	struct cbpf_batch batch = { .n = 1 };
 	long total = 0;
 
 	*sum = 0;
 	if (cbpf_capture_open(path, NULL, &capture, NULL) != CBPF_OK)
 		return -1;
-	while (n) {
-		enum cbpf_err err =
-			cbpf_capture_batch(capture, records, 7, &n, NULL);
+	while (batch.n &&
+	       cbpf_capture_batch(capture, &batch, NULL) == CBPF_OK) {
+		for (size_t k = 0; k < batch.n; k++) {
+			struct cbpf_record record;
 
-		for (size_t k = 0; k < n; k++)
-			for (uint32_t i = 0; i < records[k].caplen; i++)
-				*sum = *sum * 31 + records[k].data[i];
-		total += (long)n;
-		if (err != CBPF_OK)
-			break;
+			cbpf_capture_record(capture, k, &record);
+			add_record(sum, &record);
+		}
+		total += (long)batch.n;
 	}
 	cbpf_capture_close(capture);
 	return total;

@@ -66,14 +66,28 @@ enum cbpf_err cbpf_capture_next(struct cbpf_capture *capture,
 				struct cbpf_record *record,
 				struct cbpf_diag *diag);
 
+/** Packets that follow each other, all of one link type. */
+struct cbpf_batch {
+	const struct cbpf_packet *packets; /* without contexts */
+	size_t n;			   /* 0: the file is over, whole */
+	uint64_t first;			   /* the number of the first, from 1 */
+	uint64_t offset; /* of its record in the file, bytes */
+	uint16_t link;	 /* LINKTYPE_* */
+};
+
 /**
- * Up to cap packets at once, whose data lives until the next call: at least
- * one unless *n is 0 at the end of the file. An error comes with the packets
- * before it already counted in *n.
+ * The next packets, as many as are at hand, for cbpf_jit_run_batch(): at least
+ * one unless the file is over. All of it lives until the next call on the
+ * capture. An error comes alone, when every sound packet before has been
+ * delivered, and again and again.
  */
 enum cbpf_err cbpf_capture_batch(struct cbpf_capture *capture,
-				 struct cbpf_record *records, size_t cap,
-				 size_t *n, struct cbpf_diag *diag);
+				 struct cbpf_batch *batch,
+				 struct cbpf_diag *diag);
+
+/** Packet i of the last batch, with all that the file says of it. */
+void cbpf_capture_record(const struct cbpf_capture *capture, size_t i,
+			 struct cbpf_record *record);
 
 void cbpf_capture_close(struct cbpf_capture *capture);
 

@@ -263,6 +263,7 @@ void cbpf_capture_close(struct cbpf_capture *c)
 	if (c->fd > STDIN_FILENO)
 		close(c->fd);
 	mem_free(&c->mem, c->buf, c->cap);
+	mem_free(&c->mem, c->batch, sizeof(*c->batch));
 	mem_free(&c->mem, c->interfaces,
 		 c->cap_interfaces * sizeof(*c->interfaces));
 	mem = c->mem;
@@ -296,12 +297,49 @@ enum cbpf_err cbpf_capture_next(struct cbpf_capture *c,
 }
 
 enum cbpf_err cbpf_capture_batch(struct cbpf_capture *c,
-				 struct cbpf_record *records, size_t cap,
-				 size_t *n, struct cbpf_diag *diag)
+				 struct cbpf_batch *batch,
+				 struct cbpf_diag *diag)
 {
-	enum cap_got got = CAP_GOT;
+	struct cap_batch *b = c->batch;
 
-	for (*n = 0; *n < cap && got == CAP_GOT; *n += got == CAP_GOT)
-		got = next_record(c, &records[*n], *n == 0);
-	return got == CAP_BROKEN ? dg_give(diag, &c->failed) : CBPF_OK;
+	memset(batch, 0, sizeof(*batch));
+	if (!b) {
+		b = c->batch = mem_new(&c->mem, 1, sizeof(*b));
+		if (!b)
+			return dg_fail(diag, CBPF_E_NOMEM);
+		memset(b, 0, sizeof(*b)); /* no packet has a context */
+	}
+	b->n = 0;
+	/* one by the careful reader, which asks for more of the file and says
+	 * what is wrong with it */
+	if (next_record(c, &b->first, true) == CAP_BROKEN)
+		return dg_give(diag, &c->failed);
+	if (b->first.is_end)
+		return CBPF_OK;
+	cap_take(b, b->first.data, b->first.caplen, b->first.wirelen);
+	c->walk(c, b);
+	c->n_packets += b->n - 1;
+	batch->packets = b->packets;
+	batch->n = b->n;
+	batch->first = b->first.number;
+	batch->offset = b->first.offset;
+	batch->link = b->first.link;
+	return CBPF_OK;
+}
+
+void cbpf_capture_record(const struct cbpf_capture *c, size_t i,
+			 struct cbpf_record *record)
+{
+	const struct cap_batch *b = c->batch;
+	const struct cbpf_packet *p = &b->packets[i];
+
+	*record = b->first;
+	if (i == 0)
+		return;
+	record->data = p->data;
+	record->caplen = p->caplen;
+	record->wirelen = p->wirelen;
+	record->number += i;
+	c->recall(c, record);
+	record->offset = c->offset - (uint64_t)(c->at - p->data) - c->head;
 }

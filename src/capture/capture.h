@@ -32,6 +32,14 @@ struct cap_interface {
 	int64_t offset;	     /* seconds added to it */
 };
 
+#define CAP_BATCH 1024 /* packets: their heads, and these, stay in a cache */
+
+struct cap_batch {
+	size_t n;
+	struct cbpf_record first;
+	struct cbpf_packet packets[CAP_BATCH];
+};
+
 struct cbpf_capture {
 	struct cbpf_mem mem;
 	int fd;	      /* -1: bytes in memory, all in the window */
@@ -48,8 +56,25 @@ struct cbpf_capture {
 	size_t n_interfaces, cap_interfaces;
 	enum cap_got (*next)(struct cbpf_capture *c, struct cbpf_record *record,
 			     bool may_fill, struct cbpf_diag *diag);
+	/* Takes ordinary records of the window to the batch, those of its link
+	 * type that follow each other; what is not ordinary, next() reads. */
+	void (*walk)(struct cbpf_capture *c, struct cap_batch *batch);
+	/* Of a record that walk() took: what stands in its head, before data. */
+	void (*recall)(const struct cbpf_capture *c, struct cbpf_record *r);
+	size_t head;		 /* bytes of that */
+	struct cap_batch *batch; /* NULL until it is asked for */
 	struct cbpf_diag failed; /* once broken, always broken */
 };
+
+CBPF_INLINE void cap_take(struct cap_batch *batch, const uint8_t *data,
+			  uint32_t caplen, uint32_t wirelen)
+{
+	struct cbpf_packet *p = &batch->packets[batch->n++];
+
+	p->data = data;
+	p->caplen = caplen;
+	p->wirelen = wirelen;
+}
 
 /* Makes size bytes readable at c->at, or says why there are not so many. */
 CBPF_INTERNAL enum cap_got cap_want(struct cbpf_capture *c, size_t size,

@@ -9,6 +9,14 @@
 #define HEADER 24
 #define RECORD 16
 
+static void recall_pcap(const struct cbpf_capture *c, struct cbpf_record *r)
+{
+	const uint8_t *head = r->data - RECORD;
+
+	r->time_ns = cap_u32(c, head) * (uint64_t)1000000000 +
+		     cap_u32(c, head + 4) * (uint64_t)(c->is_nano ? 1 : 1000);
+}
+
 static enum cap_got next_pcap(struct cbpf_capture *c, struct cbpf_record *r,
 			      bool may_fill, struct cbpf_diag *diag)
 {
@@ -30,15 +38,31 @@ static enum cap_got next_pcap(struct cbpf_capture *c, struct cbpf_record *r,
 		return cap_cut(c, diag, RECORD + (uint64_t)caplen);
 	if (got != CAP_GOT)
 		return got;
-	r->time_ns = cap_u32(c, c->at) * (uint64_t)1000000000 +
-		     cap_u32(c, c->at + 4) * (uint64_t)(c->is_nano ? 1 : 1000);
 	r->data = c->at + RECORD;
+	recall_pcap(c, r);
 	r->caplen = caplen;
 	r->wirelen = wirelen;
 	r->offset = c->offset;
 	r->link = c->interfaces[0].link;
 	cap_pass(c, RECORD + (size_t)caplen);
 	return CAP_GOT;
+}
+
+static void walk_pcap(struct cbpf_capture *c, struct cap_batch *batch)
+{
+	const uint8_t *at = c->at, *end = at + c->have;
+
+	while (batch->n < CAP_BATCH && (size_t)(end - at) >= RECORD) {
+		uint32_t caplen = cap_u32(c, at + 8);
+		uint32_t wirelen = cap_u32(c, at + 12);
+
+		if (caplen > wirelen || caplen > CAP_RECORD_MAX ||
+		    (size_t)(end - at) - RECORD < caplen)
+			break;
+		cap_take(batch, at + RECORD, caplen, wirelen);
+		at += RECORD + (size_t)caplen;
+	}
+	cap_pass(c, (size_t)(at - c->at));
 }
 
 enum cap_got pcap_start(struct cbpf_capture *c, struct cbpf_diag *diag)
@@ -70,6 +94,9 @@ enum cap_got pcap_start(struct cbpf_capture *c, struct cbpf_diag *diag)
 	/* the upper bits tell of frame check sequences */
 	interface->link = (uint16_t)cap_u32(c, c->at + 20);
 	c->next = next_pcap;
+	c->walk = walk_pcap;
+	c->recall = recall_pcap;
+	c->head = RECORD;
 	cap_pass(c, HEADER);
 	return CAP_GOT;
 }

@@ -233,6 +233,43 @@ static enum cap_got next_pcapng(struct cbpf_capture *c, struct cbpf_record *r,
 	return got;
 }
 
+#define ENHANCED_HEAD 28 /* bytes of an enhanced packet block, before data */
+
+static void recall_pcapng(const struct cbpf_capture *c, struct cbpf_record *r)
+{
+	const uint8_t *head = r->data - ENHANCED_HEAD;
+
+	r->interface = cap_u32(c, head + 8);
+	r->time_ns =
+		to_nanoseconds(&c->interfaces[r->interface],
+			       cap_u32(c, head + 12), cap_u32(c, head + 16));
+}
+
+/* Enhanced packet blocks, of which one file has nearly all. */
+static void walk_pcapng(struct cbpf_capture *c, struct cap_batch *batch)
+{
+	const uint8_t *at = c->at, *end = at + c->have;
+
+	while (batch->n < CAP_BATCH && (size_t)(end - at) >= 32) {
+		uint32_t length = cap_u32(c, at + 4);
+		uint32_t interface = cap_u32(c, at + 8);
+		uint32_t caplen = cap_u32(c, at + 20);
+		uint32_t wirelen = cap_u32(c, at + 24);
+
+		if (cap_u32(c, at) != BLOCK_ENHANCED || length < 32 ||
+		    length % 4 != 0 || length > CAP_RECORD_MAX ||
+		    length > (size_t)(end - at) ||
+		    cap_u32(c, at + length - 4) != length ||
+		    interface >= c->n_interfaces ||
+		    c->interfaces[interface].link != batch->first.link ||
+		    caplen > length - 32 || caplen > wirelen)
+			break;
+		cap_take(batch, at + ENHANCED_HEAD, caplen, wirelen);
+		at += length;
+	}
+	cap_pass(c, (size_t)(at - c->at));
+}
+
 enum cap_got pcapng_start(struct cbpf_capture *c, struct cbpf_diag *diag)
 {
 	struct cbpf_record unused;
@@ -240,6 +277,9 @@ enum cap_got pcapng_start(struct cbpf_capture *c, struct cbpf_diag *diag)
 	enum cap_got got;
 
 	c->next = next_pcapng;
+	c->walk = walk_pcapng;
+	c->recall = recall_pcapng;
+	c->head = ENHANCED_HEAD;
 	got = read_block(c, &unused, true, &is_packet, diag);
 	if (got == CAP_END) {
 		dg_say(diag, CBPF_E_CAP_MAGIC,
