@@ -21,6 +21,7 @@ int cmd_asm(int argc, char **argv);
 int cmd_attach(int argc, char **argv);
 int cmd_bench(int argc, char **argv);
 int cmd_check(int argc, char **argv);
+int cmd_count(int argc, char **argv);
 int cmd_conform(int argc, char **argv);
 int cmd_dump(int argc, char **argv);
 int cmd_engines(int argc, char **argv);
@@ -75,6 +76,10 @@ char *read_whole(const char *path, size_t *size);
 /* Hex digits, blanks and colons between; NULL where they are none. */
 uint8_t *parse_hex(const char *text, size_t *size);
 bool parse_u32(const char *text, uint32_t *value);
+bool parse_u64(const char *text, uint64_t *value);
+/* Seconds since 1970 or a date and time of UTC (RFC 3339, 5.6, with Z), either
+ * with a fraction: as nanoseconds since 1970. */
+bool parse_time(const char *text, uint64_t *ns);
 
 /* ---- forms of programs (form.c) ----------------------------------------- */
 

@@ -120,24 +120,15 @@ static bool shape_given(const struct bench *b, struct bench_packets *p,
 	return true;
 }
 
-/* Sizes of whole ones as on the Internet (IMIX): 7 of 60, 4 of 590, 1 of 1514.
- */
-static uint32_t make_size(struct traffic *t)
-{
-	uint32_t draw = traffic_random(t) % 12;
-
-	return draw < 7 ? TRAFFIC_LEAST : draw < 11 ? 590 : 1514;
-}
-
 static bool shape_made(struct bench_packets *p, size_t n, uint32_t cut)
 {
 	struct traffic traffic = TRAFFIC_NEW;
-	uint8_t one[1514];
+	uint8_t one[TRAFFIC_MOST];
 
 	if (!take_room(p, n, n * (cut ? cut : sizeof(one))))
 		return false;
 	for (size_t i = 0; i < n; i++) {
-		uint32_t size = cut ? cut : make_size(&traffic);
+		uint32_t size = cut ? cut : traffic_size(&traffic);
 
 		traffic_packet(&traffic, one, size);
 		add_packet(p, one, size, size);
@@ -552,7 +543,6 @@ static void end_by_signal(int number)
 
 static int make_directory(struct bench_program *program)
 {
-	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
 	size_t n = sizeof(files) / sizeof(files[0]), size;
 	const char *in = getenv("TMPDIR");
 
@@ -569,10 +559,26 @@ static int make_directory(struct bench_program *program)
 		snprintf(paths[i], sizeof(paths[i]), "%s/%s",
 			 program->directory, files[i]);
 	snprintf(paths[n], sizeof(paths[n]), "%s", program->directory);
+	return EXIT_YES;
+}
+
+/* The directory, with whatever ends us kept away until it can be removed. */
+static int start_directory(struct bench_program *program)
+{
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+	sigset_t ours, before;
+	int status;
+
+	sigemptyset(&ours);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		sigaddset(&ours, signals[i]);
+	sigprocmask(SIG_BLOCK, &ours, &before);
+	status = make_directory(program);
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
 		if (signal(signals[i], end_by_signal) == SIG_IGN)
 			signal(signals[i], SIG_IGN);
-	return EXIT_YES;
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return status;
 }
 
 /* Whether a picture can be written, said before it is measured for. */
@@ -606,7 +612,7 @@ static int run(struct bench *b)
 	if (cbpf_prog_traits(b->program.prog).has_loop)
 		return say_trouble("%s: it loops, and may never end",
 				   source_name(&b->source));
-	status = make_directory(&b->program);
+	status = start_directory(&b->program);
 	if (status != EXIT_YES)
 		return status;
 	stay();

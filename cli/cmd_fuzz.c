@@ -369,15 +369,6 @@ static int report(const struct hunt *hunt, double seconds)
 
 /* ---- options ------------------------------------------------------------ */
 
-static bool parse_u64(const char *text, uint64_t *value)
-{
-	char *end;
-
-	errno = 0;
-	*value = strtoull(text, &end, 0);
-	return !errno && end != text && !*end && isdigit((unsigned char)*text);
-}
-
 static int find_kind(const char *name)
 {
 	for (int i = 0; hunt_kinds[i]; i++)

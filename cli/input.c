@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "cli.h"
 
@@ -91,16 +92,71 @@ uint8_t *parse_hex(const char *text, size_t *size)
 	return bytes;
 }
 
-bool parse_u32(const char *text, uint32_t *value)
+bool parse_u64(const char *text, uint64_t *value)
 {
 	char *end;
 	unsigned long long v;
 
 	errno = 0;
 	v = strtoull(text, &end, 0);
-	if (errno || end == text || *end || *text == '-' || v > UINT32_MAX)
+	if (errno || *end || !isdigit((unsigned char)*text))
+		return false;
+	*value = v;
+	return true;
+}
+
+bool parse_u32(const char *text, uint32_t *value)
+{
+	uint64_t v;
+
+	if (!parse_u64(text, &v) || v > UINT32_MAX)
 		return false;
 	*value = (uint32_t)v;
+	return true;
+}
+
+/* Digits behind a point, as nanoseconds; what stands behind them. */
+static const char *parse_fraction(const char *text, uint64_t *ns)
+{
+	uint64_t unit = 100000000;
+
+	*ns = 0;
+	if (*text != '.')
+		return text;
+	for (text++; isdigit((unsigned char)*text); text++, unit /= 10)
+		*ns += unit * (uint64_t)(*text - '0');
+	return text[-1] == '.' ? "no digit" : text;
+}
+
+bool parse_time(const char *text, uint64_t *ns)
+{
+	uint64_t seconds = 0, fraction;
+	struct tm tm = { 0 };
+	const char *rest;
+	time_t date;
+
+	rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
+	if (rest) {
+		rest = parse_fraction(rest, &fraction);
+		date = timegm(&tm);
+		if (strcmp(rest, "Z") != 0 || date < 0)
+			return false;
+		seconds = (uint64_t)date;
+	} else {
+		if (!isdigit((unsigned char)*text))
+			return false;
+		for (rest = text; isdigit((unsigned char)*rest); rest++) {
+			seconds = seconds * 10 + (uint64_t)(*rest - '0');
+			if (seconds > UINT64_MAX / 1000000000 - 1)
+				return false;
+		}
+		rest = parse_fraction(rest, &fraction);
+		if (*rest)
+			return false;
+	}
+	if (seconds > UINT64_MAX / 1000000000 - 1)
+		return false;
+	*ns = seconds * 1000000000 + fraction;
 	return true;
 }
 

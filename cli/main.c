@@ -20,6 +20,8 @@ static const struct verb {
 	  "is it legal, under which dialect, and how to mend it" },
 	{ "trace", cmd_trace, "[PROGRAM] PACKETS...",
 	  "each step of a run: A, X, the bytes read, the source line" },
+	{ "count", cmd_count, "[PROGRAM] CAPTURES...",
+	  "how many packets match, fast" },
 	{ "optimize", cmd_optimize, "[PROGRAM]",
 	  "a better program for the same hook, compared with the one given" },
 	{ "translate", cmd_translate, "--to c [PROGRAM]",

@@ -29,6 +29,16 @@ static inline uint32_t traffic_random(struct traffic *t)
 	return (uint32_t)(t->state >> 16);
 }
 
+/* Sizes as on the Internet (IMIX): 7 of 60, 4 of 590, 1 of 1514. */
+#define TRAFFIC_MOST 1514
+
+static inline uint32_t traffic_size(struct traffic *t)
+{
+	uint32_t draw = traffic_random(t) % 12;
+
+	return draw < 7 ? TRAFFIC_LEAST : draw < 11 ? 590 : TRAFFIC_MOST;
+}
+
 static inline void traffic_packet(struct traffic *t, uint8_t *p, uint32_t len)
 {
 	static const uint16_t ports[] = { 53, 80, 443, 22, 123, 1500 };

@@ -7,11 +7,11 @@ compiles() { # name, compiler and flags, text, suffix
     holds "$1" $2 -Iinclude -Wall -Wextra -Werror -c "$tmp/t.$4" -o "$tmp/t.o"
 }
 # each header alone, then beside others; C and C++
-own='#include <cbpf/cbpf.h>\n#include <cbpf/capture.h>\n#include <cbpf/expr.h>\n'
+own='#include <cbpf/cbpf.h>\n#include <cbpf/capture.h>\n#include <cbpf/expr.h>\n#include <cbpf/scan.h>\n'
 c='gcc -std=c11 -pedantic'
 cc='g++ -std=c++17 -pedantic'
 command -v g++ >/dev/null || cc=
-for header in cbpf.h capture.h expr.h; do
+for header in cbpf.h capture.h expr.h scan.h; do
     compiles "$header alone, C11" "$c" "#include <cbpf/$header>\n" c
     [ -z "$cc" ] || compiles "$header alone, C++17" "$cc" "#include <cbpf/$header>\n" cc
 done

@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.." || exit 2
 holds "meson install" env DESTDIR="$tmp" meson install -C "$1"
 [ -n "$(find "$tmp" -name cbpf.pc)" ] || finish
 find "$tmp" ! -type d >"$tmp/files"
-for f in cbpf cbpf.h capture.h expr.h libcbpf.so libcbpf.a libcbpf-capture.so cbpf.pc cbpf-capture.pc cbpf.1 libcbpf.3 cbpf.5; do
+for f in cbpf cbpf.h capture.h expr.h scan.h libcbpf.so libcbpf.a libcbpf-capture.so libcbpf-scan.so cbpf.pc cbpf-capture.pc cbpf-scan.pc cbpf.1 libcbpf.3 cbpf.5; do
     holds "$f is installed" grep "/$f$" "$tmp/files"
 done
 pc=$(dirname "$(find "$tmp" -name cbpf.pc)")

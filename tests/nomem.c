@@ -15,7 +15,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "cbpf/capture.h"
+#include "cbpf/scan.h"
 #include "oracles.h"
 
 /* ---- the allocator ------------------------------------------------------ */
@@ -587,6 +587,44 @@ static enum cbpf_err use_wrong_engine(const struct cbpf_mem *mem)
 }
 
 /* pcap with one packet, and pcapng with two interfaces and none. */
+/* cbpf_scan's: all packets. */
+static enum cbpf_err compile_all(void *ctx, uint16_t link,
+				 struct cbpf_code *code, struct cbpf_diag *diag)
+{
+	struct cbpf_report report = { diag, 1, 0, 0 };
+
+	(void)link;
+	return cbpf_text_read(CBPF_FORMAT_ASM, "ret #1", 6, ctx, code,
+			      diag ? &report : NULL);
+}
+
+static enum cbpf_err use_scan(const struct cbpf_mem *mem)
+{
+	struct cbpf_scan_opts opts = { .size = sizeof(opts),
+				       .dialect = CBPF_LINUX,
+				       .mem = mem };
+	struct cbpf_capture *capture = NULL;
+	struct cbpf_scan *scan = JUNK;
+	enum cbpf_err err = cbpf_scan_new(&opts, &scan, NULL);
+
+	want_empty(err, scan);
+	for (unsigned i = 0; !err && i < 5; i++)
+		err = cbpf_scan_add(scan, compile_all, (void *)(uintptr_t)mem,
+				    NULL);
+	if (!err)
+		err = cbpf_capture_open("tests/packets/mixed.pcapng", mem,
+					&capture, NULL);
+	if (!err)
+		err = cbpf_scan_capture(scan, capture, NULL);
+	if (!err && (cbpf_scan_seen(scan).packets != 4 ||
+		     cbpf_scan_hit(scan, 4).packets != 4 ||
+		     cbpf_capture_link(capture) < 0 || cbpf_scan_is_full(scan)))
+		err = CBPF_E_SYSTEM;
+	cbpf_capture_close(capture);
+	cbpf_scan_free(scan);
+	return err;
+}
+
 static enum cbpf_err use_capture(const struct cbpf_mem *mem)
 {
 	static const char path[] = "tests/packets/mixed.pcapng";
@@ -810,6 +848,7 @@ static const struct scenario {
 	{ "a judge of interp",                 use_interp,         NULL },
 	{ "a wrong machine parted and shrunk", use_wrong_engine,   NULL },
 	{ "captures, both ways",               use_capture,        NULL },
+	{ "filters over a capture",            use_scan,           NULL },
 	{ "the sockets of this machine",       use_sockets,        "sockets" },
 	{ "attaching and reading back",        use_attaching,      "attaching" },
 	{ "hooks that refuse",                 use_refused_hooks,  NULL },

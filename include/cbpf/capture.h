@@ -66,6 +66,9 @@ enum cbpf_err cbpf_capture_next(struct cbpf_capture *capture,
 				struct cbpf_record *record,
 				struct cbpf_diag *diag);
 
+/** The link type of the first interface that is known so far; -1: of none is. */
+int cbpf_capture_link(const struct cbpf_capture *capture);
+
 /** Packets that follow each other, all of one link type. */
 struct cbpf_batch {
 	const struct cbpf_packet *packets; /* without contexts */

@@ -327,6 +327,11 @@ enum cbpf_err cbpf_capture_batch(struct cbpf_capture *c,
 	return CBPF_OK;
 }
 
+int cbpf_capture_link(const struct cbpf_capture *c)
+{
+	return c->n_interfaces ? c->interfaces[0].link : -1;
+}
+
 void cbpf_capture_record(const struct cbpf_capture *c, size_t i,
 			 struct cbpf_record *record)
 {

@@ -38,7 +38,7 @@ t "help of a verb" 0 "^usage: cbpf run" "$cbpf" help run
 t "help to a full disk" 2 "cannot write" sh -c '"$1" --help >/dev/full' - "$cbpf"
 t "version" 0 "^cbpf [0-9]+\.[0-9]+\.[0-9]+$" "$cbpf" --version
 t "an unknown verb" 2 "^cbpf: there is no verb fly" "$cbpf" fly
-for verb in run check trace optimize translate asm dump attach sockets conform fuzz bench engines; do
+for verb in run check trace count optimize translate asm dump attach sockets conform fuzz bench engines; do
     t "$verb --help" 0 "^usage: cbpf $verb" "$cbpf" $verb --help
     t "$verb with an unknown option" 2 "cbpf $verb" "$cbpf" $verb --nonsense
 done
@@ -228,6 +228,41 @@ json "conform: 64-bit numbers, and on after a broken line" 2 "2 cases, 0 skipped
 t "conform without vectors" 2 "vectors are missing" "$cbpf" conform
 t "engines" 0 "^interp +any +can run" "$cbpf" engines
 json "engines --json" 0 '"engine":"interp","dialect":"any"' "$cbpf" engines --json
+# ---- count
+expr_ "count" 0 "^24 of 32 packets  tests/packets/dns.pcap$" "$cbpf" count -e ip tests/packets/dns.pcap
+expr_ "count, of several files" 0 "^36 of 45 packets  total$" "$cbpf" count -e ip tests/packets/dns.pcap tests/packets/http.pcap
+expr_ "count, from stdin" 0 "^24 of 32 packets  <stdin>$" sh -c '"$1" count -e ip - <tests/packets/dns.pcap' - "$cbpf"
+expr_ "count, through a pipe" 0 "^24 of 32 packets" sh -c 'cat tests/packets/dns.pcapng | "$1" count -e ip -' - "$cbpf"
+t "count, a program" 0 "^2 of 32 packets" "$cbpf" count "$tmp/arp.asm" tests/packets/dns.pcap
+t "count, nothing" 1 "^0 of 32 packets" "$cbpf" count "$tmp/none.asm" tests/packets/dns.pcap
+t "count, what it rejects" 0 "^30 of 32 packets" "$cbpf" count --invert "$tmp/arp.asm" tests/packets/dns.pcap
+t "count, for Linux, with what an interface knows" 0 "^2 of 32 packets" sh -c 'printf "ld proto\njeq #0x806, +1, +0\nret #0\nret #1\n" | "$1" count -d linux - tests/packets/dns.pcap' - "$cbpf"
+expr_ "count, several filters in one pass" 0 "^10 of 32 packets  tests/packets/dns.pcap  t$" "$cbpf" count --split t=tcp --split u=udp tests/packets/dns.pcap
+expr_ "count, and a program beside them" 0 "^32 of 32 packets  tests/packets/dns.pcap$" "$cbpf" count -e "len > 0" --split t=tcp tests/packets/dns.pcap
+expr_ "count, at most so many" 0 "^5 of [0-9]+ packets" "$cbpf" count --max-count 5 -e ip tests/packets/dns.pcap
+expr_ "count, other link types in one file" 0 "^4 of 4 packets" "$cbpf" count -e "len > 0" tests/packets/mixed.pcapng
+first=$("$cbpf" count "$tmp/ten.asm" --to-time 1900000000 tests/packets/dns.pcap 2>/dev/null | cut -d' ' -f1)
+equal "count, all before a time" 32 "$first"
+t "count, none before another" 1 "^0 of 32" "$cbpf" count --to-time 2001-01-01T00:00:00Z "$tmp/ten.asm" tests/packets/dns.pcap
+t "count, none from a third on" 1 "^0 of 32" "$cbpf" count --from-time 4000000000.25 "$tmp/ten.asm" tests/packets/dns.pcap
+for time in now 5x 2024-01-31 2024-01-31T12:00:00 2024-13-01T00:00:00Z -5 1. 99999999999999999999; do
+    t "count, no time: $time" 2 "a time is 1706702400.5 or" "$cbpf" count --from-time=$time "$tmp/ten.asm" tests/packets/dns.pcap
+done
+json "count, JSON" 0 '"file":"tests/packets/dns.pcap","matched":2,"matched_bytes":[0-9]+,"packets":32' "$cbpf" count --json "$tmp/arp.asm" tests/packets/dns.pcap
+t "count, up to what is broken" 2 "^[0-9]+ of [0-9]+ packets  tests/packets/bad-truncated.pcap$" "$cbpf" count "$tmp/ten.asm" tests/packets/bad-truncated.pcap
+t "count, and says where" 2 "bad-truncated.pcap: at byte [0-9]+: packet [0-9]+ is cut short" "$cbpf" count "$tmp/ten.asm" tests/packets/bad-truncated.pcap
+t "count, the files behind it too" 2 "^32 of 32 packets  tests/packets/dns.pcap" "$cbpf" count "$tmp/ten.asm" tests/packets/bad-truncated.pcap tests/packets/dns.pcap
+t "count, no such file, and one that is" 2 "^32 of 32 packets  tests/packets/dns.pcap" "$cbpf" count "$tmp/ten.asm" "$tmp/nothing.pcap" tests/packets/dns.pcap
+expr_ "count, what only an interface knows" 2 "what a capture does not keep" "$cbpf" count -e inbound tests/packets/dns.pcap
+expr_ "count, no filter, of no packets" 2 "syntax error|can.t parse" "$cbpf" count -e "ip and and" tests/packets/no-packets.pcap
+t "count, an illegal program" 2 "illegal.asm: .*shift by 40" "$cbpf" count -d linux "$tmp/illegal.asm" tests/packets/dns.pcap
+t "count without captures" 2 "captures are missing" "$cbpf" count "$tmp/arp.asm"
+t "count without anything" 2 "." "$cbpf" count
+t "count, stdin twice" 2 "once only" "$cbpf" count - -
+t "count, a filter without a name" 2 "NAME=EXPR" "$cbpf" count --split =ip tests/packets/dns.pcap
+t "count, no number" 2 "from 1, not 0" "$cbpf" count --max-count 0 "$tmp/arp.asm" tests/packets/dns.pcap
+t "count, of calls" 2 "no dialect seccomp for packets" "$cbpf" count -d seccomp "$tmp/arp.asm" tests/packets/dns.pcap
+
 # ---- bench: that it measures, and never how fast
 bench="bench --samples 1 --ms 1 --mode cached"
 # what never answers is waited for meanwhile, and asked after at the end

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * scan.h - filters over whole captures: native code for each link type they
+ * meet, packets in batches.
+ *
+ *	struct cbpf_scan *scan;
+ *
+ *	cbpf_scan_new(NULL, &scan, NULL);
+ *	cbpf_scan_add(scan, compile_for_link, NULL, NULL);
+ *	err = cbpf_scan_capture(scan, capture, &diag);
+ *	printf("%llu of %llu packets\n",
+ *	       (unsigned long long)cbpf_scan_hit(scan, 0).packets,
+ *	       (unsigned long long)cbpf_scan_seen(scan).packets);
+ *	cbpf_scan_free(scan);
+ */
+#ifndef CBPF_SCAN_H
+#define CBPF_SCAN_H
+
+#include "capture.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+#if defined(__GNUC__)
+#pragma GCC visibility push(default)
+#endif
+
+/** Filters and what they have let through; belongs to one thread at a time. */
+struct cbpf_scan;
+
+struct cbpf_scan_opts {
+	size_t size;
+	enum cbpf_dialect dialect; /* whose programs they are; CBPF_SECCOMP:
+				      ARGUMENT */
+	bool is_inverted;	   /* what a filter rejects is a hit */
+	uint64_t from_ns;	   /* since 1970; earlier packets are no hits */
+	uint64_t to_ns;		   /* nor those at or behind this; 0: all */
+	uint64_t most;		   /* hits of each filter; 0: any number */
+	const struct cbpf_mem *mem;
+};
+
+/** NOMEM, ARGUMENT. */
+enum cbpf_err cbpf_scan_new(const struct cbpf_scan_opts *opts,
+			    struct cbpf_scan **scan, struct cbpf_diag *diag);
+void cbpf_scan_free(struct cbpf_scan *scan);
+
+/**
+ * Makes the program of a filter for packets of a link type, LINKTYPE_*: asked
+ * once for each. The code is freed behind it with cbpf_code_free().
+ */
+typedef enum cbpf_err cbpf_scan_compile(void *ctx, uint16_t link,
+					struct cbpf_code *code,
+					struct cbpf_diag *diag);
+
+/** One filter more: numbered from 0, as they are added. NOMEM. */
+enum cbpf_err cbpf_scan_add(struct cbpf_scan *scan, cbpf_scan_compile *compile,
+			    void *ctx, struct cbpf_diag *diag);
+
+/**
+ * Runs all filters over what is left of a capture, or until each has as many
+ * hits as it may. Errors of cbpf_capture_batch(), of the compiler, of
+ * cbpf_prog_new(); what came before one is counted.
+ */
+enum cbpf_err cbpf_scan_capture(struct cbpf_scan *scan,
+				struct cbpf_capture *capture,
+				struct cbpf_diag *diag);
+
+/** Packets, and the bytes captured of them. */
+struct cbpf_scan_count {
+	uint64_t packets, bytes;
+};
+
+/** What was looked at, so far. */
+struct cbpf_scan_count cbpf_scan_seen(const struct cbpf_scan *scan);
+/** What a filter let through of that. */
+struct cbpf_scan_count cbpf_scan_hit(const struct cbpf_scan *scan, size_t i);
+/** Whether each filter has as many hits as it may. */
+bool cbpf_scan_is_full(const struct cbpf_scan *scan);
+
+#if defined(__GNUC__)
+#pragma GCC visibility pop
+#endif
+#ifdef __cplusplus
+}
+#endif
+
+#endif
