@@ -22,6 +22,7 @@ int cmd_attach(int argc, char **argv);
 int cmd_bench(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 int cmd_count(int argc, char **argv);
+int cmd_filter(int argc, char **argv);
 int cmd_conform(int argc, char **argv);
 int cmd_dump(int argc, char **argv);
 int cmd_engines(int argc, char **argv);

@@ -20,6 +20,8 @@ static const struct verb {
 	  "is it legal, under which dialect, and how to mend it" },
 	{ "trace", cmd_trace, "[PROGRAM] PACKETS...",
 	  "each step of a run: A, X, the bytes read, the source line" },
+	{ "filter", cmd_filter, "[PROGRAM] CAPTURES... -o FILE",
+	  "the packets that match, written whole, fast" },
 	{ "count", cmd_count, "[PROGRAM] CAPTURES...",
 	  "how many packets match, fast" },
 	{ "optimize", cmd_optimize, "[PROGRAM]",
@@ -51,7 +53,7 @@ static int print_help(FILE *to)
 		"usage: cbpf VERB [OPTIONS] [PROGRAM] [PACKETS...]\n\n",
 		cbpf_version());
 	for (size_t i = 0; i < N_VERBS; i++)
-		fprintf(to, "  %-9s %-22s %s\n", verbs[i].name, verbs[i].usage,
+		fprintf(to, "  %-9s %-29s %s\n", verbs[i].name, verbs[i].usage,
 			verbs[i].help);
 	fputs("\n"
 	      "PROGRAM is a file, or - for stdin, in any of these forms, "

@@ -603,10 +603,16 @@ static enum cbpf_err use_scan(const struct cbpf_mem *mem)
 	struct cbpf_scan_opts opts = { .size = sizeof(opts),
 				       .dialect = CBPF_LINUX,
 				       .mem = mem };
+	struct cbpf_writer_opts how = { .size = sizeof(how),
+					.snap = 30,
+					.mem = mem };
 	struct cbpf_capture *capture = NULL;
+	struct cbpf_writer *writer = NULL;
 	struct cbpf_scan *scan = JUNK;
+	char path[64];
 	enum cbpf_err err = cbpf_scan_new(&opts, &scan, NULL);
 
+	snprintf(path, sizeof(path), "/tmp/cbpf-nomem.%d", (int)getpid());
 	want_empty(err, scan);
 	for (unsigned i = 0; !err && i < 5; i++)
 		err = cbpf_scan_add(scan, compile_all, (void *)(uintptr_t)mem,
@@ -615,11 +621,28 @@ static enum cbpf_err use_scan(const struct cbpf_mem *mem)
 		err = cbpf_capture_open("tests/packets/mixed.pcapng", mem,
 					&capture, NULL);
 	if (!err)
+		err = cbpf_writer_open(path, &how, &writer, NULL);
+	if (!err)
+		err = cbpf_writer_follow(writer, capture, NULL);
+	if (!err) {
+		cbpf_scan_write(scan, 4, writer);
 		err = cbpf_scan_capture(scan, capture, NULL);
+	}
+	if (!err) /* the scan has written them: none more */
+		err = cbpf_writer_put(writer, 0, 0, NULL, NULL);
+	if (!err)
+		err = cbpf_writer_finish(writer, NULL);
+	if (!err && (cbpf_scan_failed(scan) ||
+		     strcmp(cbpf_writer_name(writer), path) != 0))
+		err = CBPF_E_SYSTEM;
 	if (!err && (cbpf_scan_seen(scan).packets != 4 ||
 		     cbpf_scan_hit(scan, 4).packets != 4 ||
 		     cbpf_capture_link(capture) < 0 || cbpf_scan_is_full(scan)))
 		err = CBPF_E_SYSTEM;
+	cbpf_writer_close(writer);
+	unlink(path);
+	strcat(path, ".partial");
+	unlink(path);
 	cbpf_capture_close(capture);
 	cbpf_scan_free(scan);
 	return err;

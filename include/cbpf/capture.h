@@ -94,6 +94,63 @@ void cbpf_capture_record(const struct cbpf_capture *capture, size_t i,
 
 void cbpf_capture_close(struct cbpf_capture *capture);
 
+/* ---- writing ----------------------------------------------------------- */
+
+/** A capture that is written; belongs to one thread at a time. */
+struct cbpf_writer;
+
+enum cbpf_capture_format {
+	CBPF_CAPTURE_AS_READ = 0, /* that of the first capture followed */
+	CBPF_CAPTURE_PCAP,
+	CBPF_CAPTURE_PCAPNG,
+};
+
+struct cbpf_writer_opts {
+	size_t size;
+	enum cbpf_capture_format format;
+	uint32_t snap; /* bytes kept of a packet; 0: all that was captured */
+	const struct cbpf_mem *mem;
+};
+
+/**
+ * Begins a file, "-" for standard output. A file of its own grows under the
+ * name path.partial until cbpf_writer_finish() gives it its name, and what was
+ * there before is left alone until then; a pipe or a device is written as it
+ * is. SYSTEM, NOMEM, ARGUMENT.
+ */
+enum cbpf_err cbpf_writer_open(const char *path,
+			       const struct cbpf_writer_opts *opts,
+			       struct cbpf_writer **writer,
+			       struct cbpf_diag *diag);
+
+/**
+ * Takes a capture's packets from now on, before its first batch: what the file
+ * says besides packets (sections, interfaces, names) comes with them. A writer
+ * follows one capture at a time, a capture has any number of writers. Errors of
+ * writing; CAP_VARIANT: a pcap file has one link type.
+ */
+enum cbpf_err cbpf_writer_follow(struct cbpf_writer *writer,
+				 struct cbpf_capture *capture,
+				 struct cbpf_diag *diag);
+
+/**
+ * Writes packets of the last batch of the capture that is followed: n from
+ * `at` on, those whose keep[] is not 0, with all that the file says of them.
+ * SYSTEM: the disk is full, say; what was written is a sound capture still.
+ */
+enum cbpf_err cbpf_writer_put(struct cbpf_writer *writer, size_t at, size_t n,
+			      const uint32_t *keep, struct cbpf_diag *diag);
+
+/** All is written: the file gets its name. Errors of writing. */
+enum cbpf_err cbpf_writer_finish(struct cbpf_writer *writer,
+				 struct cbpf_diag *diag);
+
+/** The name it has now; of standard output "-". Lives as long as the writer. */
+const char *cbpf_writer_name(const struct cbpf_writer *writer);
+
+/** Without cbpf_writer_finish() before, a part stays: path.partial. */
+void cbpf_writer_close(struct cbpf_writer *writer);
+
 /** The link type of Ethernet, and the default where one is needed. */
 #define CBPF_LINK_EN10MB 1
 

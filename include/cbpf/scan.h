@@ -36,6 +36,8 @@ struct cbpf_scan_opts {
 	uint64_t from_ns;	   /* since 1970; earlier packets are no hits */
 	uint64_t to_ns;		   /* nor those at or behind this; 0: all */
 	uint64_t most;		   /* hits of each filter; 0: any number */
+	bool (*is_stopped)(void *stop_ctx); /* asked now and then; or NULL */
+	void *stop_ctx;
 	const struct cbpf_mem *mem;
 };
 
@@ -56,14 +58,22 @@ typedef enum cbpf_err cbpf_scan_compile(void *ctx, uint16_t link,
 enum cbpf_err cbpf_scan_add(struct cbpf_scan *scan, cbpf_scan_compile *compile,
 			    void *ctx, struct cbpf_diag *diag);
 
+/** The hits of a filter go to a writer, too, which is the caller's. */
+void cbpf_scan_write(struct cbpf_scan *scan, size_t i,
+		     struct cbpf_writer *writer);
+
 /**
  * Runs all filters over what is left of a capture, or until each has as many
- * hits as it may. Errors of cbpf_capture_batch(), of the compiler, of
- * cbpf_prog_new(); what came before one is counted.
+ * hits as it may, or it is stopped. Errors of cbpf_capture_batch(), of the
+ * compiler, of cbpf_prog_new(), of cbpf_writer_put(), which
+ * cbpf_scan_failed() tells; what came before one is counted.
  */
 enum cbpf_err cbpf_scan_capture(struct cbpf_scan *scan,
 				struct cbpf_capture *capture,
 				struct cbpf_diag *diag);
+
+/** The writer that the last scan ended for, or NULL. */
+struct cbpf_writer *cbpf_scan_failed(const struct cbpf_scan *scan);
 
 /** Packets, and the bytes captured of them. */
 struct cbpf_scan_count {

@@ -260,6 +260,8 @@ void cbpf_capture_close(struct cbpf_capture *c)
 
 	if (!c)
 		return;
+	for (struct cap_follower *f = c->followers; f; f = f->next)
+		f->capture = NULL;
 	if (c->fd > STDIN_FILENO)
 		close(c->fd);
 	mem_free(&c->mem, c->buf, c->cap);
@@ -316,6 +318,8 @@ enum cbpf_err cbpf_capture_batch(struct cbpf_capture *c,
 		return dg_give(diag, &c->failed);
 	if (b->first.is_end)
 		return CBPF_OK;
+	b->raw = c->raw;
+	b->raw_size = c->raw_size;
 	cap_take(b, b->first.data, b->first.caplen, b->first.wirelen);
 	c->walk(c, b);
 	c->n_packets += b->n - 1;
@@ -325,6 +329,19 @@ enum cbpf_err cbpf_capture_batch(struct cbpf_capture *c,
 	batch->offset = b->first.offset;
 	batch->link = b->first.link;
 	return CBPF_OK;
+}
+
+const uint8_t *cap_raw(const struct cbpf_capture *c, size_t i, size_t *size)
+{
+	const struct cbpf_packet *p = &c->batch->packets[i];
+	const uint8_t *raw = p->data - c->head;
+
+	if (i == 0) {
+		*size = c->batch->raw_size;
+		return c->batch->raw;
+	}
+	*size = c->is_pcapng ? cap_u32(c, raw + 4) : c->head + p->caplen;
+	return raw;
 }
 
 int cbpf_capture_link(const struct cbpf_capture *c)

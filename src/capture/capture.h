@@ -34,9 +34,19 @@ struct cap_interface {
 
 #define CAP_BATCH 1024 /* packets: their heads, and these, stay in a cache */
 
+/* What is told of blocks that are no packets, as they are passed. */
+struct cap_follower {
+	void (*take)(struct cap_follower *follower, const uint8_t *block,
+		     size_t size);
+	struct cbpf_capture *capture; /* or NULL: of none */
+	struct cap_follower *next;
+};
+
 struct cap_batch {
 	size_t n;
 	struct cbpf_record first;
+	const uint8_t *raw; /* of the first */
+	size_t raw_size;
 	struct cbpf_packet packets[CAP_BATCH];
 };
 
@@ -51,7 +61,11 @@ struct cbpf_capture {
 	uint64_t offset;   /* of at, in the file */
 	uint64_t n_packets;
 
-	bool is_big, is_nano;
+	bool is_big, is_nano, is_pcapng;
+	uint8_t header[24]; /* of pcap */
+	const uint8_t *raw; /* the record that next() read */
+	size_t raw_size;
+	struct cap_follower *followers;
 	struct cap_interface *interfaces; /* pcap has one */
 	size_t n_interfaces, cap_interfaces;
 	enum cap_got (*next)(struct cbpf_capture *c, struct cbpf_record *record,
@@ -94,6 +108,10 @@ CBPF_INTERNAL enum cap_got pcap_start(struct cbpf_capture *c,
 				      struct cbpf_diag *diag);
 CBPF_INTERNAL enum cap_got pcapng_start(struct cbpf_capture *c,
 					struct cbpf_diag *diag);
+
+/* Record i of the last batch as it stands in the file. */
+CBPF_INTERNAL const uint8_t *cap_raw(const struct cbpf_capture *c, size_t i,
+				     size_t *size);
 
 CBPF_INLINE uint16_t cap_u16(const struct cbpf_capture *c, const uint8_t *p)
 {

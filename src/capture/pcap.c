@@ -4,6 +4,8 @@
  * a 16-byte header and the bytes. Four magic numbers tell byte order and
  * whether times are in micro- or nanoseconds.
  */
+#include <string.h>
+
 #include "capture/capture.h"
 
 #define HEADER 24
@@ -44,7 +46,9 @@ static enum cap_got next_pcap(struct cbpf_capture *c, struct cbpf_record *r,
 	r->wirelen = wirelen;
 	r->offset = c->offset;
 	r->link = c->interfaces[0].link;
-	cap_pass(c, RECORD + (size_t)caplen);
+	c->raw = c->at;
+	c->raw_size = RECORD + (size_t)caplen;
+	cap_pass(c, c->raw_size);
 	return CAP_GOT;
 }
 
@@ -97,6 +101,7 @@ enum cap_got pcap_start(struct cbpf_capture *c, struct cbpf_diag *diag)
 	c->walk = walk_pcap;
 	c->recall = recall_pcap;
 	c->head = RECORD;
+	memcpy(c->header, c->at, HEADER);
 	cap_pass(c, HEADER);
 	return CAP_GOT;
 }

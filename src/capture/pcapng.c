@@ -216,9 +216,15 @@ static enum cap_got read_block(struct cbpf_capture *c, struct cbpf_record *r,
 		got = cap_fail(c, diag, CBPF_E_CAP_BLOCK, length);
 	else if (type == BLOCK_INTERFACE && !add_interface(c, body, size))
 		got = (dg_fail(diag, CBPF_E_NOMEM), CAP_BROKEN);
-	if (got == CAP_GOT)
-		cap_pass(c, length);
-	return got;
+	if (got != CAP_GOT)
+		return got;
+	c->raw = c->at;
+	c->raw_size = length;
+	for (struct cap_follower *f = *is_packet ? NULL : c->followers; f;
+	     f = f->next)
+		f->take(f, c->at, length);
+	cap_pass(c, length);
+	return CAP_GOT;
 }
 
 static enum cap_got next_pcapng(struct cbpf_capture *c, struct cbpf_record *r,
@@ -280,11 +286,18 @@ enum cap_got pcapng_start(struct cbpf_capture *c, struct cbpf_diag *diag)
 	c->walk = walk_pcapng;
 	c->recall = recall_pcapng;
 	c->head = ENHANCED_HEAD;
+	c->is_pcapng = true;
 	got = read_block(c, &unused, true, &is_packet, diag);
 	if (got == CAP_END) {
 		dg_say(diag, CBPF_E_CAP_MAGIC,
 		       "the file ends inside its header");
 		return CAP_BROKEN;
 	}
-	return got;
+	if (got != CAP_GOT)
+		return got;
+	/* it is read once more, for those who will follow */
+	c->at -= c->raw_size;
+	c->have += c->raw_size;
+	c->offset -= c->raw_size;
+	return CAP_GOT;
 }

@@ -30,6 +30,7 @@ struct filter {
 	struct machine *machines;
 	size_t n_machines, cap_machines;
 	struct cbpf_scan_count hit;
+	struct cbpf_writer *writer; /* or NULL */
 };
 
 struct cbpf_scan {
@@ -38,6 +39,7 @@ struct cbpf_scan {
 	struct filter *filters;
 	size_t n, cap;
 	struct cbpf_scan_count seen;
+	struct cbpf_writer *failed; /* or NULL */
 	/* of the part at hand */
 	uint32_t verdicts[PART];
 	struct cbpf_packet packets[PART]; /* with contexts */
@@ -119,6 +121,16 @@ enum cbpf_err cbpf_scan_add(struct cbpf_scan *s, cbpf_scan_compile *compile,
 	s->filters = room;
 	s->filters[s->n++] = (struct filter){ .compile = compile, .ctx = ctx };
 	return CBPF_OK;
+}
+
+void cbpf_scan_write(struct cbpf_scan *s, size_t i, struct cbpf_writer *writer)
+{
+	s->filters[i].writer = writer;
+}
+
+struct cbpf_writer *cbpf_scan_failed(const struct cbpf_scan *s)
+{
+	return s->failed;
 }
 
 /* ---- code --------------------------------------------------------------- */
@@ -282,6 +294,14 @@ static enum cbpf_err scan_part(struct cbpf_scan *s,
 		if (!m)
 			return err;
 		judge(s, &s->filters[i], m, c, packets, at, n);
+		if (!s->filters[i].writer)
+			continue;
+		err = cbpf_writer_put(s->filters[i].writer, at, n, s->verdicts,
+				      diag);
+		if (err != CBPF_OK) {
+			s->failed = s->filters[i].writer;
+			return err;
+		}
 	}
 	for (size_t i = 0; i < n; i++)
 		s->seen.bytes += packets[i].caplen;
@@ -297,11 +317,22 @@ enum cbpf_err cbpf_scan_capture(struct cbpf_scan *s,
 	enum cbpf_err err = CBPF_OK;
 	int link = cbpf_capture_link(capture);
 
+	s->failed = NULL;
 	/* what is wrong with a filter is said where there are no packets, too */
 	for (size_t i = 0; link >= 0 && i < s->n; i++)
 		if (!machine_for(s, &s->filters[i], (uint16_t)link, diag, &err))
 			return err;
-	while (err == CBPF_OK && batch.n > 0 && !cbpf_scan_is_full(s)) {
+	for (size_t i = 0; i < s->n; i++) {
+		if (!s->filters[i].writer)
+			continue;
+		err = cbpf_writer_follow(s->filters[i].writer, capture, diag);
+		if (err != CBPF_OK) {
+			s->failed = s->filters[i].writer;
+			return err;
+		}
+	}
+	while (err == CBPF_OK && batch.n > 0 && !cbpf_scan_is_full(s) &&
+	       !(s->opts.is_stopped && s->opts.is_stopped(s->opts.stop_ctx))) {
 		err = cbpf_capture_batch(capture, &batch, diag);
 		for (size_t at = 0; err == CBPF_OK && at < batch.n;
 		     at += PART) {

@@ -38,7 +38,7 @@ t "help of a verb" 0 "^usage: cbpf run" "$cbpf" help run
 t "help to a full disk" 2 "cannot write" sh -c '"$1" --help >/dev/full' - "$cbpf"
 t "version" 0 "^cbpf [0-9]+\.[0-9]+\.[0-9]+$" "$cbpf" --version
 t "an unknown verb" 2 "^cbpf: there is no verb fly" "$cbpf" fly
-for verb in run check trace count optimize translate asm dump attach sockets conform fuzz bench engines; do
+for verb in run check trace count filter optimize translate asm dump attach sockets conform fuzz bench engines; do
     t "$verb --help" 0 "^usage: cbpf $verb" "$cbpf" $verb --help
     t "$verb with an unknown option" 2 "cbpf $verb" "$cbpf" $verb --nonsense
 done
@@ -262,6 +262,14 @@ t "count, stdin twice" 2 "once only" "$cbpf" count - -
 t "count, a filter without a name" 2 "NAME=EXPR" "$cbpf" count --split =ip tests/packets/dns.pcap
 t "count, no number" 2 "from 1, not 0" "$cbpf" count --max-count 0 "$tmp/arp.asm" tests/packets/dns.pcap
 t "count, of calls" 2 "no dialect seccomp for packets" "$cbpf" count -d seccomp "$tmp/arp.asm" tests/packets/dns.pcap
+
+t "filter without an output" 2 "-o FILE is missing" "$cbpf" filter "$tmp/arp.asm" tests/packets/dns.pcap
+t "filter, an output without a filter" 2 "has no filter" "$cbpf" filter --split x=ip -o y tests/packets/dns.pcap
+t "filter, no format" 2 "pcap or pcapng, not erf" "$cbpf" filter --write erf "$tmp/arp.asm" tests/packets/dns.pcap -o "$tmp/x"
+t "filter, no bytes" 2 "from 1, not 0" "$cbpf" filter --snap 0 "$tmp/arp.asm" tests/packets/dns.pcap -o "$tmp/x"
+t "filter into nowhere" 2 "nowhere/x: open: No such file" "$cbpf" filter "$tmp/arp.asm" tests/packets/dns.pcap -o "$tmp/nowhere/x"
+t "filter, nothing" 1 "^0 of 32 packets" "$cbpf" filter "$tmp/none.asm" tests/packets/dns.pcap -o "$tmp/x"
+t "count writes nothing" 2 "cbpf count" "$cbpf" count -o x "$tmp/arp.asm" tests/packets/dns.pcap
 
 # ---- bench: that it measures, and never how fast
 bench="bench --samples 1 --ms 1 --mode cached"
