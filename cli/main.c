@@ -64,7 +64,7 @@ static int print_help(FILE *to)
 	      "either order;\n"
 	      "or -e 'EXPR' or -F FILE in its place, the capture filter "
 	      "language\n(pcap-filter(7)), with lists: host in hosts.txt.\n"
-	      "PACKETS are captures (pcap, pcapng), - for stdin, or --hex "
+	      "PACKETS are captures (pcap, pcapng, compressed or not), - for stdin, or --hex "
 	      "BYTES.\n\n"
 	      "Exit status: 0 yes, 1 no (a machine differs, a program is "
 	      "illegal or refused),\n2 trouble.\n"

@@ -35,7 +35,7 @@ need_packages() {
     exit 2
 }
 
-BUILD_PACKAGES="gcc libc6-dev meson ninja-build pkg-config libpcap-dev libjansson-dev"
+BUILD_PACKAGES="gcc libc6-dev meson ninja-build pkg-config libpcap-dev libjansson-dev libarchive-dev"
 
 # build DIR [MESON OPTION...]: set up once, then only what changed.
 build() {

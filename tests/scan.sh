@@ -156,6 +156,30 @@ t "in pcapng they are" 0 "" "$cbpf" filter -e "len > 0" --write pcapng tests/pac
 } >"$tmp/nano.pcap"
 t "nanoseconds into microseconds" 2 "nanoseconds in a pcap file that began with" "$cbpf" filter -e "len > 0" tests/packets/dns.pcap "$tmp/nano.pcap" -o "$tmp/b.pcap"
 
+# ---- compressed ----------------------------------------------------------------
+tcps=$(tcpdump -r "$made" --count tcp 2>/dev/null)
+tcps=${tcps%% *}
+for tool in gzip bzip2 xz zstd lz4; do
+    if ! command -v $tool >/dev/null; then
+        skip "compressed by $tool" "there is no $tool here"
+    elif ! $tool -c <"$made" >"$tmp/packed.$tool"; then
+        not_ok "$tool"
+    elif "$cbpf" count -e tcp "$tmp/packed.$tool" 2>&1 | grep -q "a build without libarchive"; then
+        skip "compressed by $tool" "built without libarchive"
+    else
+        equal "compressed by $tool" "$tcps" "$("$cbpf" count -e tcp "$tmp/packed.$tool" 2>&1 | sed 's/ .*//')"
+        equal "from stdin" "$tcps" "$("$cbpf" count -e tcp - <"$tmp/packed.$tool" 2>&1 | sed 's/ .*//')"
+        t "and not to its end" 0 "^3 of" sh -c 'cat "$2" | "$1" count -e tcp --max-count 3 -' - "$cbpf" "$tmp/packed.$tool"
+        head -c 1000000 "$tmp/packed.$tool" >"$tmp/packed.cut"
+        t "cut: it is said" 2 "the compressed file is broken|is cut short" "$cbpf" count -e tcp "$tmp/packed.cut"
+        # all of it is one block of lz4, of which there is no part
+        [ $tool = lz4 ] ||
+            t "and what is before is counted" 2 "^[1-9][0-9]+ of" "$cbpf" count -e tcp "$tmp/packed.cut"
+        $tool -c <"$tmp/packed.$tool" >"$tmp/packed.twice"
+        equal "compressed twice" "$tcps" "$("$cbpf" count -e tcp "$tmp/packed.twice" 2>&1 | sed 's/ .*//')"
+    fi
+done
+
 # ---- what goes wrong -----------------------------------------------------------
 size=$(wc -c <tests/packets/dns.pcap)
 bad=0 at=24

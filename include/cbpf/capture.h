@@ -137,6 +137,7 @@ enum cbpf_err cbpf_writer_follow(struct cbpf_writer *writer,
  * Writes packets of the last batch of the capture that is followed: n from
  * `at` on, those whose keep[] is not 0, with all that the file says of them.
  * SYSTEM: the disk is full, say; what was written is a sound capture still.
+ * ARGUMENT: there are no such packets.
  */
 enum cbpf_err cbpf_writer_put(struct cbpf_writer *writer, size_t at, size_t n,
 			      const uint32_t *keep, struct cbpf_diag *diag);

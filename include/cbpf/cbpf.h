@@ -123,6 +123,7 @@ enum cbpf_err {
 	CBPF_E_CAP_SIZE = 64,
 	CBPF_E_CAP_BLOCK = 65,
 	CBPF_E_CAP_INTERFACE = 66,
+	CBPF_E_CAP_PACKED = 67,
 
 	/* the kernel and the engines */
 	CBPF_E_LOCKED = 70,

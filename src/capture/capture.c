@@ -53,6 +53,9 @@ static enum cap_got fill_window(struct cbpf_capture *c, size_t size,
 			return CAP_BROKEN;
 		}
 		c->is_ended = got == 0;
+		if (got == 0 && c->unpacker &&
+		    unpack_check(c->unpacker, diag) != CBPF_OK)
+			return CAP_BROKEN;
 		c->have += (size_t)got;
 	}
 	return c->have >= size ? CAP_GOT : CAP_END;
@@ -115,6 +118,17 @@ struct cap_interface *cap_add_interface(struct cbpf_capture *c)
 
 /* ---- opening ----------------------------------------------------------- */
 
+/* CAP_MORE: what is compressed is to be unpacked, and begun anew. */
+static enum cap_got find_packed(struct cbpf_capture *c, struct cbpf_diag *diag)
+{
+	if (!c->unpacker && c->fd >= 0)
+		return CAP_MORE;
+	dg_say(diag, CBPF_E_CAP_VARIANT, "%s",
+	       c->unpacker ? "a capture that is compressed twice"
+			   : "a compressed capture in memory");
+	return CAP_BROKEN;
+}
+
 static const struct {
 	uint32_t magic; /* as big-endian reads the first four bytes */
 	enum cap_got (*start)(struct cbpf_capture *c, struct cbpf_diag *diag);
@@ -133,25 +147,22 @@ static const struct {
 	{ 0xcd34b2a1, NULL, false, false, "modified pcap (Navtel's)" },
 	{ 0xa1e2cb12, NULL, true,  false, "modified pcap (IXIA's)" },
 	{ 0x12cbe2a1, NULL, false, false, "modified pcap (IXIA's)" },
-	{ 0x28b52ffd, NULL, false, false, "a capture compressed by zstd" },
-	{ 0x04224d18, NULL, false, false, "a capture compressed by lz4" },
-	{ 0xfd377a58, NULL, false, false, "a capture compressed by xz" },
+	{ 0x28b52ffd, find_packed, false, false, NULL }, /* zstd */
+	{ 0x04224d18, find_packed, false, false, NULL }, /* lz4 */
+	{ 0xfd377a58, find_packed, false, false, NULL }, /* xz */
 	/* clang-format on */
 };
 
-static enum cap_got refuse(struct cbpf_diag *diag, uint32_t magic)
+/* gzip and bzip2, whose marks are shorter than a word; or nothing known. */
+static enum cap_got start_other(struct cbpf_capture *c, uint32_t magic,
+				struct cbpf_diag *diag)
 {
-	if (magic >> 16 == 0x1f8b)
-		dg_say(diag, CBPF_E_CAP_VARIANT,
-		       "a capture compressed by gzip");
-	else if (magic >> 8 == 0x425a68)
-		dg_say(diag, CBPF_E_CAP_VARIANT,
-		       "a capture compressed by bzip2");
-	else
-		dg_say(diag, CBPF_E_CAP_MAGIC,
-		       "the file begins with 0x%08x, which no capture format "
-		       "known here does",
-		       magic);
+	if (magic >> 16 == 0x1f8b || magic >> 8 == 0x425a68)
+		return find_packed(c, diag);
+	dg_say(diag, CBPF_E_CAP_MAGIC,
+	       "the file begins with 0x%08x, which no capture format known "
+	       "here does",
+	       magic);
 	return CAP_BROKEN;
 }
 
@@ -181,7 +192,21 @@ static enum cap_got start(struct cbpf_capture *c, struct cbpf_diag *diag)
 		c->is_nano = magics[i].is_nano;
 		return magics[i].start(c, diag);
 	}
-	return refuse(diag, magic);
+	return start_other(c, magic, diag);
+}
+
+/* The bytes come from an unpacker from here on. */
+static enum cap_got unpack(struct cbpf_capture *c, struct cbpf_diag *diag)
+{
+	int out;
+
+	if (unpack_start(&c->mem, c->fd, c->at, c->have, &c->unpacker, &out,
+			 diag) != CBPF_OK)
+		return CAP_BROKEN;
+	c->fd = out;
+	c->have = 0;
+	c->is_ended = false;
+	return start(c, diag);
 }
 
 static enum cbpf_err open_with(struct cbpf_capture *made,
@@ -190,7 +215,11 @@ static enum cbpf_err open_with(struct cbpf_capture *made,
 {
 	struct cbpf_diag diag = dg_make(CBPF_OK, 0, 0);
 
-	if (start(made, &diag) != CAP_GOT) {
+	enum cap_got got = start(made, &diag);
+
+	if (got == CAP_MORE)
+		got = unpack(made, &diag);
+	if (got != CAP_GOT) {
 		cbpf_capture_close(made);
 		return dg_give(out, &diag);
 	}
@@ -262,7 +291,8 @@ void cbpf_capture_close(struct cbpf_capture *c)
 		return;
 	for (struct cap_follower *f = c->followers; f; f = f->next)
 		f->capture = NULL;
-	if (c->fd > STDIN_FILENO)
+	unpack_stop(c->unpacker);
+	if (c->fd > STDIN_FILENO && !c->unpacker)
 		close(c->fd);
 	mem_free(&c->mem, c->buf, c->cap);
 	mem_free(&c->mem, c->batch, sizeof(*c->batch));

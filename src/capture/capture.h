@@ -13,6 +13,7 @@
 #include "base/bytes.h"
 #include "base/diag.h"
 #include "base/memory.h"
+#include "capture/unpack.h"
 #include "cbpf/capture.h"
 
 enum cap_got {
@@ -52,7 +53,8 @@ struct cap_batch {
 
 struct cbpf_capture {
 	struct cbpf_mem mem;
-	int fd;	      /* -1: bytes in memory, all in the window */
+	int fd;			   /* -1: bytes in memory, all in the window */
+	struct unpacker *unpacker; /* it gives what is read; or NULL */
 	uint8_t *buf; /* the window's own memory, if read from fd */
 	size_t cap;
 	const uint8_t *at; /* the next byte */

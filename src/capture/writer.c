@@ -475,14 +475,16 @@ enum cbpf_err cbpf_writer_put(struct cbpf_writer *w, size_t at, size_t n,
 			      const uint32_t *keep, struct cbpf_diag *diag)
 {
 	const struct cbpf_capture *c = w->follower.capture;
-	const struct cbpf_packet *packets = c->batch->packets;
+	const struct cap_batch *batch = c ? c->batch : NULL;
 	const uint8_t *run = NULL;
 	size_t n_run = 0;
 	bool alike;
 
+	if (!batch || at > batch->n || n > batch->n - at)
+		return dg_fail(diag, CBPF_E_ARGUMENT);
 	if (w->format == CBPF_CAPTURE_PCAP && !w->has_header)
-		put_pcap_header(w, c->batch->first.link, is_finer(c));
-	if (w->format == CBPF_CAPTURE_PCAP && w->link != c->batch->first.link)
+		put_pcap_header(w, batch->first.link, is_finer(c));
+	if (w->format == CBPF_CAPTURE_PCAP && w->link != batch->first.link)
 		return refuse_link(diag);
 	alike = is_alike(w, c);
 	for (size_t i = at; i < at + n; i++) {
@@ -491,7 +493,7 @@ enum cbpf_err cbpf_writer_put(struct cbpf_writer *w, size_t at, size_t n,
 
 		if (!keep[i - at])
 			continue;
-		if (!alike || (w->snap && packets[i].caplen > w->snap)) {
+		if (!alike || (w->snap && batch->packets[i].caplen > w->snap)) {
 			append(w, run, n_run);
 			n_run = 0;
 			put_made(w, c, i);
