@@ -66,6 +66,8 @@ struct subject {
 size_t subjects_make(struct subject *subjects,
 		     const struct bench_program *program, char **peers,
 		     size_t n_peers);
+/* What runs for them is to end: from a signal's handler. */
+void subjects_stop(void);
 void subjects_free(struct subject *subjects, size_t n);
 /* Other programs get the packets in a file, anew for each mode. */
 bool subjects_show(struct subject *subjects, size_t n,

@@ -79,7 +79,7 @@ static size_t put_mode(FILE *file, size_t y, enum bench_mode mode,
 			LEFT + width + GAP, y + BAR - 4, s->ns[mode]);
 		y += BAR + GAP;
 	}
-	return y + 2 * GAP;
+	return y + (size_t)2 * GAP;
 }
 
 int chart_write(const char *path, const char *title,

@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -518,24 +519,25 @@ static void stay(void)
 
 /* ---- files -------------------------------------------------------------- */
 
-static const char *const files[] = { "filter.c", "gcc.so", "clang.so",
-				     "program", "packets" };
-
 /* Of the program that is measured, to be removed when a signal ends us. */
-static char paths[sizeof(files) / sizeof(files[0]) + 1][BENCH_PATH];
+static char directory[sizeof(((struct bench_program *)0)->directory)];
 
+/* With whatever compilers left in it; all of this may be in a handler. */
 static void remove_files(void)
 {
-	size_t n = sizeof(files) / sizeof(files[0]);
+	pid_t child = directory[0] ? fork() : -1;
 
-	for (size_t i = 0; i < n && paths[i][0]; i++)
-		unlink(paths[i]);
-	if (paths[n][0])
-		rmdir(paths[n]);
+	if (child == 0) {
+		execl("/bin/rm", "rm", "-rf", "--", directory, (char *)NULL);
+		_exit(127);
+	}
+	if (child > 0)
+		waitpid(child, NULL, 0);
 }
 
 static void end_by_signal(int number)
 {
+	subjects_stop();
 	remove_files();
 	signal(number, SIG_DFL);
 	raise(number);
@@ -543,8 +545,8 @@ static void end_by_signal(int number)
 
 static int make_directory(struct bench_program *program)
 {
-	size_t n = sizeof(files) / sizeof(files[0]), size;
 	const char *in = getenv("TMPDIR");
+	size_t size;
 
 	if (!in || !*in)
 		in = "/tmp";
@@ -555,10 +557,7 @@ static int make_directory(struct bench_program *program)
 		program->directory[0] = '\0';
 		return say_trouble("no directory can be made in %s", in);
 	}
-	for (size_t i = 0; i < n; i++)
-		snprintf(paths[i], sizeof(paths[i]), "%s/%s",
-			 program->directory, files[i]);
-	snprintf(paths[n], sizeof(paths[n]), "%s", program->directory);
+	snprintf(directory, sizeof(directory), "%s", program->directory);
 	return EXIT_YES;
 }
 

@@ -74,6 +74,8 @@ static void print_help(const struct job *j)
 	     "      --from FORMAT      what PROGRAM is, where it is not "
 	     "recognised\n"
 	     "      --link TYPE        link type of -e (default: each packet's)\n"
+	     "  -j, --jobs N           threads of a count (default: one a "
+	     "processor)\n"
 	     "      --json             one object a line");
 }
 
@@ -306,7 +308,8 @@ static int scan_file(struct job *j, const char *path)
 	}
 	for (size_t i = 0; i < j->n; i++)
 		before[i] = cbpf_scan_hit(j->scan, i);
-	err = cbpf_scan_capture(j->scan, capture, &diag);
+	err = cbpf_scan_capture(j->scan, capture,
+				strcmp(path, "-") ? path : NULL, &diag);
 	cbpf_capture_close(capture);
 	for (size_t i = 0; i < j->n && !is_said(j); i++)
 		print(j, name, &j->filters[i],
@@ -381,6 +384,8 @@ static int take_output_option(struct job *j, int option, char *argument)
 
 static int take_option(struct job *j, int option, char *argument)
 {
+	uint32_t jobs;
+
 	switch (option) {
 	case 's':
 		return add_split(j, argument);
@@ -404,6 +409,14 @@ static int take_option(struct job *j, int option, char *argument)
 				 "2024-01-31T12:00:00.5Z, not %s",
 				 argument);
 	case 'j':
+		if (!parse_u32(argument, &jobs) || jobs == 0 || jobs > 256)
+			return say_usage(j->verb,
+					 "--jobs is a number from 1 to 256, "
+					 "not %s",
+					 argument);
+		j->opts.jobs = jobs;
+		return EXIT_YES;
+	case 'O':
 		j->is_json = true;
 		return js_is_built() ? EXIT_YES : js_refuse();
 	case 'd':
@@ -483,7 +496,8 @@ static int scan(struct job *j, int argc, char **argv)
 		{ "from-time", required_argument, NULL, 'a' },
 		{ "to-time", required_argument, NULL, 'b' },
 		{ "dialect", required_argument, NULL, 'd' },
-		{ "json", no_argument, NULL, 'j' },
+		{ "json", no_argument, NULL, 'O' },
+		{ "jobs", required_argument, NULL, 'j' },
 		{ "help", no_argument, NULL, 'h' },
 		/* of filter: */
 		{ "output", required_argument, NULL, 'o' },
@@ -500,7 +514,7 @@ static int scan(struct job *j, int argc, char **argv)
 			memset(&own[i], 0, sizeof(own[i]));
 	while (status == EXIT_YES &&
 	       (option = getopt_long(argc, argv,
-				     j->is_filter ? "d:e:F:o:h" : "d:e:F:h",
+				     j->is_filter ? "d:e:F:j:o:h" : "d:e:F:j:h",
 				     own, NULL)) != -1) {
 		if (option == 'h') {
 			print_help(j);
@@ -521,6 +535,14 @@ static int scan(struct job *j, int argc, char **argv)
 	return status;
 }
 
+/* So many threads can run at once. */
+static unsigned processors(void)
+{
+	long n = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return n > 256 ? 256 : n > 1 ? (unsigned)n : 1;
+}
+
 static int scan_as(const char *verb, bool is_filter, int argc, char **argv)
 {
 	static struct job j;
@@ -532,6 +554,7 @@ static int scan_as(const char *verb, bool is_filter, int argc, char **argv)
 		.n = 1,
 		.opts = { .size = sizeof(j.opts),
 			  .dialect = CBPF_LIBPCAP,
+			  .jobs = processors(),
 			  .is_stopped = is_stopped },
 		.how = { .size = sizeof(j.how) }
 	};

@@ -67,7 +67,7 @@ static uint8_t *make_pages(void)
 	if (pages == MAP_FAILED)
 		return NULL;
 	for (unsigned i = 0; i < PACKETS; i++)
-		if (mprotect(pages + (2 * i + 1) * PAGE, PAGE,
+		if (mprotect(pages + ((size_t)2 * i + 1) * PAGE, PAGE,
 			     PROT_READ | PROT_WRITE) != 0)
 			return NULL;
 	return pages + PAGE;

@@ -626,7 +626,7 @@ static enum cbpf_err use_scan(const struct cbpf_mem *mem)
 		err = cbpf_writer_follow(writer, capture, NULL);
 	if (!err) {
 		cbpf_scan_write(scan, 4, writer);
-		err = cbpf_scan_capture(scan, capture, NULL);
+		err = cbpf_scan_capture(scan, capture, NULL, NULL);
 	}
 	if (!err) /* the scan has written them: none more */
 		err = cbpf_writer_put(writer, 0, 0, NULL, NULL);

@@ -92,6 +92,40 @@ enum cbpf_err cbpf_capture_batch(struct cbpf_capture *capture,
 void cbpf_capture_record(const struct cbpf_capture *capture, size_t i,
 			 struct cbpf_record *record);
 
+/* ---- parts ------------------------------------------------------------- */
+
+/**
+ * Bytes of a file that can be read from anywhere: a regular one, that is not
+ * compressed; else 0.
+ */
+uint64_t cbpf_capture_size(const struct cbpf_capture *capture);
+
+/** Where the next record is to begin, bytes from the begin of the file. */
+uint64_t cbpf_capture_offset(const struct cbpf_capture *capture);
+
+/**
+ * How many sections and interfaces were met so far: what a record means depends
+ * on those before it.
+ */
+uint64_t cbpf_capture_described(const struct cbpf_capture *capture);
+
+/**
+ * Goes on with the record at `offset`, behind so many packets, and ends before
+ * the first that begins at `limit` or behind it (0: with the file). Sections and
+ * interfaces are those met so far. ARGUMENT: cbpf_capture_size() is 0; SYSTEM.
+ */
+enum cbpf_err cbpf_capture_seek(struct cbpf_capture *capture, uint64_t offset,
+				uint64_t limit, uint64_t packets,
+				struct cbpf_diag *diag);
+
+/**
+ * The same with the first record that begins at `offset` or behind it, as far as
+ * can be told: it is a guess, which reading the file up to there must confirm.
+ * Where there is none before `limit` the part is empty.
+ */
+enum cbpf_err cbpf_capture_find(struct cbpf_capture *capture, uint64_t offset,
+				uint64_t limit, struct cbpf_diag *diag);
+
 void cbpf_capture_close(struct cbpf_capture *capture);
 
 /* ---- writing ----------------------------------------------------------- */

@@ -7,7 +7,7 @@
  *
  *	cbpf_scan_new(NULL, &scan, NULL);
  *	cbpf_scan_add(scan, compile_for_link, NULL, NULL);
- *	err = cbpf_scan_capture(scan, capture, &diag);
+ *	err = cbpf_scan_capture(scan, capture, NULL, &diag);
  *	printf("%llu of %llu packets\n",
  *	       (unsigned long long)cbpf_scan_hit(scan, 0).packets,
  *	       (unsigned long long)cbpf_scan_seen(scan).packets);
@@ -36,6 +36,7 @@ struct cbpf_scan_opts {
 	uint64_t from_ns;	   /* since 1970; earlier packets are no hits */
 	uint64_t to_ns;		   /* nor those at or behind this; 0: all */
 	uint64_t most;		   /* hits of each filter; 0: any number */
+	unsigned jobs;		   /* threads; 0: one */
 	bool (*is_stopped)(void *stop_ctx); /* asked now and then; or NULL */
 	void *stop_ctx;
 	const struct cbpf_mem *mem;
@@ -64,12 +65,16 @@ void cbpf_scan_write(struct cbpf_scan *scan, size_t i,
 
 /**
  * Runs all filters over what is left of a capture, or until each has as many
- * hits as it may, or it is stopped. Errors of cbpf_capture_batch(), of the
- * compiler, of cbpf_prog_new(), of cbpf_writer_put(), which
- * cbpf_scan_failed() tells; what came before one is counted.
+ * hits as it may, or it is stopped. path, or NULL: where it can be opened once
+ * more; a regular file that is not compressed is then scanned in parts by as
+ * many threads as were asked for, where hits are counted only, and any number of
+ * them: with the same counts, and errors, as by one. The compiler is called by
+ * one thread at a time. Errors of cbpf_capture_batch(), of the compiler, of
+ * cbpf_prog_new(), of cbpf_writer_put(), which cbpf_scan_failed() tells; what
+ * came before one is counted.
  */
 enum cbpf_err cbpf_scan_capture(struct cbpf_scan *scan,
-				struct cbpf_capture *capture,
+				struct cbpf_capture *capture, const char *path,
 				struct cbpf_diag *diag);
 
 /** The writer that the last scan ended for, or NULL. */

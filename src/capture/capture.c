@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "capture/capture.h"
@@ -312,7 +313,9 @@ static enum cap_got next_record(struct cbpf_capture *c,
 	if (c->failed.code != CBPF_OK)
 		return CAP_BROKEN;
 	memset(record, 0, sizeof(*record));
-	got = c->next(c, record, may_fill, &c->failed);
+	got = cap_is_behind(c, c->offset)
+		      ? CAP_END
+		      : c->next(c, record, may_fill, &c->failed);
 	if (got == CAP_GOT)
 		record->number = ++c->n_packets;
 	record->is_end = got == CAP_END;
@@ -373,6 +376,105 @@ const uint8_t *cap_raw(const struct cbpf_capture *c, size_t i, size_t *size)
 	*size = c->is_pcapng ? cap_u32(c, raw + 4) : c->head + p->caplen;
 	return raw;
 }
+
+/* ---- parts ------------------------------------------------------------- */
+
+uint64_t cbpf_capture_size(const struct cbpf_capture *c)
+{
+	struct stat st;
+
+	if (c->fd < 0 || c->unpacker || fstat(c->fd, &st) != 0 ||
+	    !S_ISREG(st.st_mode) || st.st_size < 0)
+		return 0;
+	return (uint64_t)st.st_size;
+}
+
+uint64_t cbpf_capture_offset(const struct cbpf_capture *c)
+{
+	return c->offset;
+}
+
+uint64_t cbpf_capture_described(const struct cbpf_capture *c)
+{
+	return c->n_described;
+}
+
+enum cbpf_err cbpf_capture_seek(struct cbpf_capture *c, uint64_t offset,
+				uint64_t limit, uint64_t packets,
+				struct cbpf_diag *diag)
+{
+	if (cbpf_capture_size(c) == 0 || offset > INT64_MAX)
+		return dg_fail(diag, CBPF_E_ARGUMENT);
+	if (lseek(c->fd, (off_t)offset, SEEK_SET) < 0)
+		return dg_system(diag, "lseek", errno);
+	c->at = c->buf;
+	c->have = 0;
+	c->is_ended = false;
+	c->offset = offset;
+	c->limit = limit;
+	c->n_packets = packets;
+	memset(&c->failed, 0, sizeof(c->failed));
+	return CBPF_OK;
+}
+
+#define CHAIN 16 /* records, one behind another, that are no accident */
+
+/* Whether records follow each other from a place of the window on, up to the
+ * end of it or some way. */
+static bool is_chain(const struct cbpf_capture *c, const uint8_t *at)
+{
+	const uint8_t *end = c->at + c->have;
+
+	for (unsigned n = 0; n < CHAIN && at < end; n++) {
+		size_t size;
+
+		if (!c->is_plausible(c, at, (size_t)(end - at), &size))
+			return false;
+		if (size > (size_t)(end - at))
+			return n > 0 || c->is_ended;
+		at += size;
+	}
+	return true;
+}
+
+enum cbpf_err cbpf_capture_find(struct cbpf_capture *c, uint64_t offset,
+				uint64_t limit, struct cbpf_diag *diag)
+{
+	/* where the format has records at multiples of four alone */
+	size_t step = c->is_pcapng ? 4 : 1;
+	enum cbpf_err err;
+
+	offset = (offset + step - 1) / step * step;
+	err = cbpf_capture_seek(c, offset, limit, 0, diag);
+	if (err != CBPF_OK)
+		return err;
+	while (!cap_is_behind(c, c->offset)) {
+		enum cap_got got = cap_want(c, c->cap, true, diag);
+		const uint8_t *at = c->at, *stop;
+
+		if (got == CAP_BROKEN)
+			return diag ? diag->code : CBPF_E_SYSTEM;
+		stop = cap_stop(c);
+		/* what is left of the window is looked at with what follows */
+		if (got == CAP_GOT && stop > c->at + c->have / 2)
+			stop = c->at + c->have / 2;
+		while (at < stop && !is_chain(c, at))
+			at += step;
+		if (at < stop) {
+			cap_pass(c, (size_t)(at - c->at));
+			return CBPF_OK;
+		}
+		if (at > c->at + c->have)
+			at = c->at + c->have;
+		cap_pass(c, (size_t)(at - c->at));
+		if (got != CAP_GOT)
+			break;
+	}
+	/* nothing begins before the limit */
+	return cbpf_capture_seek(c, limit ? limit : c->offset, limit, 0, diag);
+}
+
+/* ---- packets of batches -------------------------------------------------- */
 
 int cbpf_capture_link(const struct cbpf_capture *c)
 {

@@ -61,7 +61,8 @@ struct cbpf_capture {
 	size_t have;	   /* bytes from there on in the window */
 	bool is_ended;	   /* the file has no more than that */
 	uint64_t offset;   /* of at, in the file */
-	uint64_t n_packets;
+	uint64_t limit;	   /* no record begins there or behind it; 0: none */
+	uint64_t n_packets, n_described;
 
 	bool is_big, is_nano, is_pcapng;
 	uint8_t header[24]; /* of pcap */
@@ -75,6 +76,10 @@ struct cbpf_capture {
 	/* Takes ordinary records of the window to the batch, those of its link
 	 * type that follow each other; what is not ordinary, next() reads. */
 	void (*walk)(struct cbpf_capture *c, struct cap_batch *batch);
+	/* Whether a record can begin at p, of which there are so many bytes; then
+	 * the bytes to the next. */
+	bool (*is_plausible)(const struct cbpf_capture *c, const uint8_t *p,
+			     size_t have, size_t *size);
 	/* Of a record that walk() took: what stands in its head, before data. */
 	void (*recall)(const struct cbpf_capture *c, struct cbpf_record *r);
 	size_t head;		 /* bytes of that */
@@ -90,6 +95,20 @@ CBPF_INLINE void cap_take(struct cap_batch *batch, const uint8_t *data,
 	p->data = data;
 	p->caplen = caplen;
 	p->wirelen = wirelen;
+}
+
+/* Whether a record at this offset is behind the limit. */
+CBPF_INLINE bool cap_is_behind(const struct cbpf_capture *c, uint64_t offset)
+{
+	return cbpf_unlikely(c->limit && offset >= c->limit);
+}
+
+/* Where walk() is to stop: the limit, if that is in the window, or its end. */
+CBPF_INLINE const uint8_t *cap_stop(const struct cbpf_capture *c)
+{
+	if (c->limit && c->limit - c->offset < c->have)
+		return c->at + (c->limit - c->offset);
+	return c->at + c->have;
 }
 
 /* Makes size bytes readable at c->at, or says why there are not so many. */

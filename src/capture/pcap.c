@@ -54,9 +54,10 @@ static enum cap_got next_pcap(struct cbpf_capture *c, struct cbpf_record *r,
 
 static void walk_pcap(struct cbpf_capture *c, struct cap_batch *batch)
 {
-	const uint8_t *at = c->at, *end = at + c->have;
+	const uint8_t *at = c->at, *end = at + c->have, *stop = cap_stop(c);
 
-	while (batch->n < CAP_BATCH && (size_t)(end - at) >= RECORD) {
+	while (batch->n < CAP_BATCH && at < stop &&
+	       (size_t)(end - at) >= RECORD) {
 		uint32_t caplen = cap_u32(c, at + 8);
 		uint32_t wirelen = cap_u32(c, at + 12);
 
@@ -67,6 +68,22 @@ static void walk_pcap(struct cbpf_capture *c, struct cap_batch *batch)
 		at += RECORD + (size_t)caplen;
 	}
 	cap_pass(c, (size_t)(at - c->at));
+}
+
+/* Lengths that agree, a time that is one. */
+static bool is_plausible_pcap(const struct cbpf_capture *c, const uint8_t *p,
+			      size_t have, size_t *size)
+{
+	uint32_t caplen, wirelen;
+
+	*size = have + 1; /* not all of it is there */
+	if (have < RECORD)
+		return true;
+	caplen = cap_u32(c, p + 8);
+	wirelen = cap_u32(c, p + 12);
+	*size = RECORD + (size_t)caplen;
+	return caplen <= wirelen && wirelen < 1 << 24 &&
+	       cap_u32(c, p + 4) < (c->is_nano ? 1000000000u : 1000000u);
 }
 
 enum cap_got pcap_start(struct cbpf_capture *c, struct cbpf_diag *diag)
@@ -99,6 +116,7 @@ enum cap_got pcap_start(struct cbpf_capture *c, struct cbpf_diag *diag)
 	interface->link = (uint16_t)cap_u32(c, c->at + 20);
 	c->next = next_pcap;
 	c->walk = walk_pcap;
+	c->is_plausible = is_plausible_pcap;
 	c->recall = recall_pcap;
 	c->head = RECORD;
 	memcpy(c->header, c->at, HEADER);

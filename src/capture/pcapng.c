@@ -64,6 +64,7 @@ static bool add_interface(struct cbpf_capture *c, const uint8_t *body,
 
 	if (!interface)
 		return false;
+	c->n_described++;
 	interface->link = cap_u16(c, body);
 	interface->snaplen = cap_u32(c, body + 4);
 	interface->per_second = MICROSECONDS;
@@ -179,6 +180,7 @@ static enum cap_got read_length(struct cbpf_capture *c, bool may_fill,
 			return CAP_BROKEN;
 		}
 		c->n_interfaces = 0;
+		c->n_described++;
 	}
 	*length = cap_u32(c, c->at + 4);
 	if (*length < BLOCK_MIN || *length % 4 != 0 || *length > CAP_RECORD_MAX)
@@ -234,6 +236,8 @@ static enum cap_got next_pcapng(struct cbpf_capture *c, struct cbpf_record *r,
 	enum cap_got got;
 
 	do {
+		if (cap_is_behind(c, c->offset))
+			return CAP_END;
 		got = read_block(c, r, may_fill, &is_packet, diag);
 	} while (got == CAP_GOT && !is_packet);
 	return got;
@@ -254,9 +258,9 @@ static void recall_pcapng(const struct cbpf_capture *c, struct cbpf_record *r)
 /* Enhanced packet blocks, of which one file has nearly all. */
 static void walk_pcapng(struct cbpf_capture *c, struct cap_batch *batch)
 {
-	const uint8_t *at = c->at, *end = at + c->have;
+	const uint8_t *at = c->at, *end = at + c->have, *stop = cap_stop(c);
 
-	while (batch->n < CAP_BATCH && (size_t)(end - at) >= 32) {
+	while (batch->n < CAP_BATCH && at < stop && (size_t)(end - at) >= 32) {
 		uint32_t length = cap_u32(c, at + 4);
 		uint32_t interface = cap_u32(c, at + 8);
 		uint32_t caplen = cap_u32(c, at + 20);
@@ -276,6 +280,23 @@ static void walk_pcapng(struct cbpf_capture *c, struct cap_batch *batch)
 	cap_pass(c, (size_t)(at - c->at));
 }
 
+/* A known type, and the same length at both ends. */
+static bool is_plausible_pcapng(const struct cbpf_capture *c, const uint8_t *p,
+				size_t have, size_t *size)
+{
+	uint32_t type, length;
+
+	*size = have + 1; /* not all of it is there */
+	if (have < BLOCK_MIN)
+		return true;
+	type = cap_u32(c, p);
+	length = cap_u32(c, p + 4);
+	*size = length;
+	return (type == BLOCK_SECTION || (type > 0 && type < 16)) &&
+	       length >= BLOCK_MIN && length % 4 == 0 && length < 1 << 24 &&
+	       (length > have || cap_u32(c, p + length - 4) == length);
+}
+
 enum cap_got pcapng_start(struct cbpf_capture *c, struct cbpf_diag *diag)
 {
 	struct cbpf_record unused;
@@ -284,6 +305,7 @@ enum cap_got pcapng_start(struct cbpf_capture *c, struct cbpf_diag *diag)
 
 	c->next = next_pcapng;
 	c->walk = walk_pcapng;
+	c->is_plausible = is_plausible_pcapng;
 	c->recall = recall_pcapng;
 	c->head = ENHANCED_HEAD;
 	c->is_pcapng = true;

@@ -19,10 +19,13 @@ static uint32_t MACHINE(const struct fast_step *step,
 			       (const char *)&&P1_EQ),                         \
 		__extension__(int32_t)((const char *)&&source##_##test##_RET - \
 				       (const char *)&&P1_EQ),
+/* a label stands alone */
+/* NOLINTBEGIN(bugprone-macro-parentheses) */
 #define STEP_PLACE(name) \
 	__extension__(int32_t)((const char *)&&name - (const char *)&&P1_EQ),
 	static const int32_t all[FAST_OPS] = { FAST_SOURCES(TEST_PLACE)
 						       FAST_STEPS(STEP_PLACE) };
+	/* NOLINTEND(bugprone-macro-parentheses) */
 	const char *first = __extension__ && P1_EQ;
 #endif
 	uint32_t slots[FAST_SLOTS], v, ended = 0;

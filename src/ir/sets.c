@@ -356,7 +356,8 @@ static bool add_rules(struct sets *s)
 		uint32_t id = s->stops[k].block;
 		struct group *group;
 
-		is_step(s->ir, id, &step);
+		if (!is_step(s->ir, id, &step))
+			continue; /* it was one */
 		group = find_group(s, step.value);
 		for (uint32_t i = 0; i < step.n; i++) {
 			uint32_t edge = edge_of(s->ir, id, &step, i);

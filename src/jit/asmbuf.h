@@ -61,7 +61,7 @@ CBPF_INLINE void ab_behind(struct asmbuf *b, size_t size)
 {
 	size_t used = b->cap - b->left;
 
-	if (!ab_room(b, size))
+	if (size == 0 || !ab_room(b, size))
 		return;
 	b->left -= size;
 	memmove(b->bytes + b->left, b->bytes + b->left + size, used);

@@ -277,9 +277,11 @@ void code_give(struct code *code)
 		chunk->free[class] = block;
 	}
 	if (is_spare(chunk)) {
-		for (link = &chunks; *link != chunk; link = &(*link)->next)
-			;
-		*link = chunk->next;
+		for (link = &chunks; *link; link = &(*link)->next)
+			if (*link == chunk) {
+				*link = chunk->next;
+				break;
+			}
 		unmap(chunk);
 	} else if (chunk->n_blocks == 0 && SEES_CODE) { /* whole again */
 		chunk->used = 0;

@@ -206,7 +206,8 @@ static uint32_t put_constants(struct vectorizer *v)
 		uint32_t words = c->is_one ? 1 : v->lanes;
 
 		for (uint32_t word = 0; word < words; word++)
-			memcpy(pool + c->at + 4 * word, &c->words[word % 4], 4);
+			memcpy(pool + c->at + (size_t)4 * word,
+			       &c->words[word % 4], 4);
 	}
 	x64_lea_rip(v->b, X64_R8, ab_here(v->b) + X64_LEA_RIP + total);
 	ab_put(v->b, pool, total);
@@ -335,7 +336,7 @@ enum cbpf_err lower_group_x64(const struct ir *ir,
 		return CBPF_E_UNAVAILABLE;
 	if (!take_tables(&v, buf->arena))
 		return CBPF_E_NOMEM;
-	cost += v.w.n_rows * ROW + (uint64_t)v.w.n_windows * GATHER;
+	cost += (uint64_t)v.w.n_rows * ROW + (uint64_t)v.w.n_windows * GATHER;
 	if (cost > worth)
 		return CBPF_E_UNAVAILABLE;
 	v.free = vec_is_wide(&v) ? ~((1u << FIRST_FREE) - 1) : 0xff00;

@@ -8,43 +8,10 @@
  */
 #include <string.h>
 
-#include "base/diag.h"
-#include "base/memory.h"
 #include "base/options.h"
-#include "cbpf/scan.h"
+#include "scan/scan.h"
 
-#define PART \
-	256 /* packets that are judged at once: what they have stays near */
 #define LANES 16 /* packets at once, where the machine has that */
-
-/* A filter's code for a link type. */
-struct machine {
-	uint16_t link;
-	struct cbpf_prog *prog;
-	struct cbpf_jit *jit;
-};
-
-struct filter {
-	cbpf_scan_compile *compile;
-	void *ctx;
-	struct machine *machines;
-	size_t n_machines, cap_machines;
-	struct cbpf_scan_count hit;
-	struct cbpf_writer *writer; /* or NULL */
-};
-
-struct cbpf_scan {
-	struct cbpf_scan_opts opts;
-	struct cbpf_mem mem;
-	struct filter *filters;
-	size_t n, cap;
-	struct cbpf_scan_count seen;
-	struct cbpf_writer *failed; /* or NULL */
-	/* of the part at hand */
-	uint32_t verdicts[PART];
-	struct cbpf_packet packets[PART]; /* with contexts */
-	struct cbpf_ctx ctxs[PART];
-};
 
 /* ---- filters ------------------------------------------------------------ */
 
@@ -84,11 +51,13 @@ enum cbpf_err cbpf_scan_new(const struct cbpf_scan_opts *given,
 	memset(s, 0, sizeof(*s));
 	s->opts = opts;
 	s->mem = mem;
+	s->own.scan = s;
+	pthread_mutex_init(&s->lock, NULL);
 	*scan = s;
 	return CBPF_OK;
 }
 
-static void free_filter(const struct cbpf_mem *mem, struct filter *f)
+static void free_filter(const struct cbpf_mem *mem, struct scan_filter *f)
 {
 	for (size_t i = 0; i < f->n_machines; i++) {
 		cbpf_jit_free(f->machines[i].jit);
@@ -107,19 +76,30 @@ void cbpf_scan_free(struct cbpf_scan *s)
 	for (size_t i = 0; i < s->n; i++)
 		free_filter(&mem, &s->filters[i]);
 	mem_free(&mem, s->filters, s->cap * sizeof(*s->filters));
+	mem_free(&mem, s->own.results,
+		 s->cap_results * sizeof(*s->own.results));
+	pthread_mutex_destroy(&s->lock);
 	mem_free(&mem, s, sizeof(*s));
 }
 
 enum cbpf_err cbpf_scan_add(struct cbpf_scan *s, cbpf_scan_compile *compile,
 			    void *ctx, struct cbpf_diag *diag)
 {
-	struct filter *room = room_for_one(&s->mem, s->filters, s->n, &s->cap,
-					   sizeof(*s->filters));
+	struct scan_filter *room = room_for_one(&s->mem, s->filters, s->n,
+						&s->cap, sizeof(*s->filters));
+	struct scan_result *results;
 
 	if (!room)
 		return dg_fail(diag, CBPF_E_NOMEM);
 	s->filters = room;
-	s->filters[s->n++] = (struct filter){ .compile = compile, .ctx = ctx };
+	results = room_for_one(&s->mem, s->own.results, s->n, &s->cap_results,
+			       sizeof(*results));
+	if (!results)
+		return dg_fail(diag, CBPF_E_NOMEM);
+	s->own.results = results;
+	memset(&results[s->n], 0, sizeof(*results));
+	s->filters[s->n++] =
+		(struct scan_filter){ .compile = compile, .ctx = ctx };
 	return CBPF_OK;
 }
 
@@ -135,8 +115,9 @@ struct cbpf_writer *cbpf_scan_failed(const struct cbpf_scan *s)
 
 /* ---- code --------------------------------------------------------------- */
 
-static enum cbpf_err make_machine(const struct cbpf_scan *s, struct filter *f,
-				  struct machine *m, struct cbpf_diag *diag)
+static enum cbpf_err make_machine(const struct cbpf_scan *s,
+				  struct scan_filter *f, struct scan_machine *m,
+				  struct cbpf_diag *diag)
 {
 	struct cbpf_prog_opts opts = { .size = sizeof(opts),
 				       .dialect = s->opts.dialect,
@@ -160,30 +141,48 @@ static enum cbpf_err make_machine(const struct cbpf_scan *s, struct filter *f,
 	return err;
 }
 
-/* A filter's code for a link type, made where there is none; NULL: diag. */
-static const struct machine *machine_for(const struct cbpf_scan *s,
-					 struct filter *f, uint16_t link,
-					 struct cbpf_diag *diag,
-					 enum cbpf_err *err)
+/* A filter's code for a link type, made where there is none; one thread at a
+ * time. */
+static enum cbpf_err find_machine(struct cbpf_scan *s, struct scan_filter *f,
+				  uint16_t link, struct scan_machine *machine,
+				  struct cbpf_diag *diag)
 {
-	struct machine made = { .link = link };
-	struct machine *room;
+	struct scan_machine made = { .link = link };
+	struct scan_machine *room;
+	enum cbpf_err err;
 
 	for (size_t i = 0; i < f->n_machines; i++)
-		if (f->machines[i].link == link)
-			return &f->machines[i];
+		if (f->machines[i].link == link) {
+			*machine = f->machines[i];
+			return CBPF_OK;
+		}
 	room = room_for_one(&s->mem, f->machines, f->n_machines,
 			    &f->cap_machines, sizeof(*f->machines));
-	if (!room) {
-		*err = dg_fail(diag, CBPF_E_NOMEM);
-		return NULL;
-	}
+	if (!room)
+		return dg_fail(diag, CBPF_E_NOMEM);
 	f->machines = room;
-	*err = make_machine(s, f, &made, diag);
-	if (*err != CBPF_OK)
-		return NULL;
-	f->machines[f->n_machines] = made;
-	return &f->machines[f->n_machines++];
+	err = make_machine(s, f, &made, diag);
+	if (err != CBPF_OK)
+		return err;
+	f->machines[f->n_machines++] = made;
+	*machine = made;
+	return CBPF_OK;
+}
+
+/* The same, held by the scanner from then on. */
+static enum cbpf_err hold_machine(struct scanner *sc, size_t i, uint16_t link,
+				  struct cbpf_diag *diag)
+{
+	struct scan_machine *held = &sc->results[i].held;
+	struct cbpf_scan *s = sc->scan;
+	enum cbpf_err err;
+
+	if (held->jit && held->link == link)
+		return CBPF_OK;
+	pthread_mutex_lock(&s->lock);
+	err = find_machine(s, &s->filters[i], link, held, diag);
+	pthread_mutex_unlock(&s->lock);
+	return err;
 }
 
 /* ---- packets ------------------------------------------------------------ */
@@ -194,8 +193,8 @@ static bool has_contexts(enum cbpf_dialect dialect)
 	return dialect == CBPF_LINUX || dialect == CBPF_USER;
 }
 
-/* The packets of a part, each with the context that an interface gave it. */
-static const struct cbpf_packet *with_contexts(struct cbpf_scan *s,
+/* Packets of a batch, each with the context that an interface gave it. */
+static const struct cbpf_packet *with_contexts(struct scanner *sc,
 					       const struct cbpf_capture *c,
 					       size_t at, size_t n)
 {
@@ -203,43 +202,49 @@ static const struct cbpf_packet *with_contexts(struct cbpf_scan *s,
 		struct cbpf_record r;
 
 		cbpf_capture_record(c, at + i, &r);
-		cbpf_link_context(&r, &s->ctxs[i]);
-		s->packets[i] = (struct cbpf_packet){ r.data, r.caplen,
-						      r.wirelen, &s->ctxs[i] };
+		cbpf_link_context(&r, &sc->ctxs[i]);
+		sc->packets[i] =
+			(struct cbpf_packet){ r.data, r.caplen, r.wirelen,
+					      &sc->ctxs[i] };
 	}
-	return s->packets;
+	return sc->packets;
 }
 
 /* Packets outside the time that is asked for are no hits. */
-static void cut_times(struct cbpf_scan *s, const struct cbpf_capture *c,
+static void cut_times(struct scanner *sc, const struct cbpf_capture *c,
 		      size_t at, size_t n)
 {
+	const struct cbpf_scan_opts *opts = &sc->scan->opts;
+
 	for (size_t i = 0; i < n; i++) {
 		struct cbpf_record r;
 
 		cbpf_capture_record(c, at + i, &r);
-		if (r.time_ns < s->opts.from_ns ||
-		    (s->opts.to_ns && r.time_ns >= s->opts.to_ns))
-			s->verdicts[i] = 0;
+		if (r.time_ns < opts->from_ns ||
+		    (opts->to_ns && r.time_ns >= opts->to_ns))
+			sc->verdicts[i] = 0;
 	}
 }
 
-/* No more hits than a filter may have. */
-static void cut_hits(struct cbpf_scan *s, const struct filter *f, size_t n)
+/* No more hits than may be left. */
+static void cut_hits(struct scanner *sc, uint64_t left, size_t n)
 {
-	uint64_t left = s->opts.most - f->hit.packets;
-
 	for (size_t i = 0; i < n; i++)
-		if (s->verdicts[i] && left-- == 0) {
-			memset(s->verdicts + i, 0,
-			       (n - i) * sizeof(*s->verdicts));
+		if (sc->verdicts[i] && left-- == 0) {
+			memset(sc->verdicts + i, 0,
+			       (n - i) * sizeof(*sc->verdicts));
 			return;
 		}
 }
 
-static void count(struct cbpf_scan_count *count,
-		  const struct cbpf_packet *packets, const uint32_t *verdicts,
-		  size_t n)
+void scan_add(struct cbpf_scan_count *to, struct cbpf_scan_count more)
+{
+	to->packets += more.packets;
+	to->bytes += more.bytes;
+}
+
+static struct cbpf_scan_count count(const struct cbpf_packet *packets,
+				    const uint32_t *verdicts, size_t n)
 {
 	uint32_t hits = 0;
 	uint64_t bytes = 0;
@@ -250,106 +255,145 @@ static void count(struct cbpf_scan_count *count,
 		hits += is_hit;
 		bytes += packets[i].caplen & (0 - is_hit);
 	}
-	count->packets += hits;
-	count->bytes += bytes;
+	return (struct cbpf_scan_count){ hits, bytes };
 }
 
-/* n packets, from `at` of the batch on. */
-static void judge(struct cbpf_scan *s, struct filter *f,
-		  const struct machine *m, const struct cbpf_capture *c,
+/* n packets, from `at` of the batch on, by filter k. */
+static void judge(struct scanner *sc, size_t k, const struct cbpf_capture *c,
 		  const struct cbpf_packet *packets, size_t at, size_t n)
 {
-	cbpf_jit_run_batch(m->jit, packets, n, s->verdicts);
-	for (size_t i = 0; s->opts.is_inverted && i < n; i++)
-		s->verdicts[i] = !s->verdicts[i];
-	if (s->opts.from_ns || s->opts.to_ns)
-		cut_times(s, c, at, n);
-	if (s->opts.most)
-		cut_hits(s, f, n);
-	count(&f->hit, packets, s->verdicts, n);
+	const struct cbpf_scan_opts *opts = &sc->scan->opts;
+	struct scan_result *result = &sc->results[k];
+
+	cbpf_jit_run_batch(result->held.jit, packets, n, sc->verdicts);
+	for (size_t i = 0; opts->is_inverted && i < n; i++)
+		sc->verdicts[i] = !sc->verdicts[i];
+	if (opts->from_ns || opts->to_ns)
+		cut_times(sc, c, at, n);
+	if (opts->most)
+		cut_hits(sc, opts->most - result->hit.packets, n);
+	scan_add(&result->hit, count(packets, sc->verdicts, n));
+}
+
+static enum cbpf_err put_hits(struct scanner *sc, size_t k, size_t at, size_t n,
+			      struct cbpf_diag *diag)
+{
+	struct cbpf_writer *writer = sc->scan->filters[k].writer;
+	enum cbpf_err err = CBPF_OK;
+
+	if (writer)
+		err = cbpf_writer_put(writer, at, n, sc->verdicts, diag);
+	if (err != CBPF_OK)
+		sc->scan->failed = writer;
+	return err;
+}
+
+static enum cbpf_err scan_some(struct scanner *sc, const struct cbpf_capture *c,
+			       const struct cbpf_batch *batch, size_t at,
+			       size_t n, bool is_written,
+			       struct cbpf_diag *diag)
+{
+	const struct cbpf_packet *packets =
+		has_contexts(sc->scan->opts.dialect)
+			? with_contexts(sc, c, at, n)
+			: batch->packets + at;
+	uint64_t bytes = 0;
+
+	for (size_t k = 0; k < sc->scan->n; k++) {
+		enum cbpf_err err = hold_machine(sc, k, batch->link, diag);
+
+		if (err != CBPF_OK)
+			return err;
+		judge(sc, k, c, packets, at, n);
+		if (is_written)
+			err = put_hits(sc, k, at, n, diag);
+		if (err != CBPF_OK)
+			return err;
+	}
+	for (size_t i = 0; i < n; i++)
+		bytes += packets[i].caplen;
+	scan_add(&sc->seen, (struct cbpf_scan_count){ n, bytes });
+	return CBPF_OK;
 }
 
 bool cbpf_scan_is_full(const struct cbpf_scan *s)
 {
 	for (size_t i = 0; i < s->n; i++)
-		if (!s->opts.most || s->filters[i].hit.packets < s->opts.most)
+		if (!s->opts.most ||
+		    s->own.results[i].hit.packets < s->opts.most)
 			return false;
 	return s->n > 0;
 }
 
-static enum cbpf_err scan_part(struct cbpf_scan *s,
-			       const struct cbpf_capture *c,
-			       const struct cbpf_batch *batch, size_t at,
-			       size_t n, struct cbpf_diag *diag)
+bool scan_is_stopped(const struct cbpf_scan *s)
 {
-	const struct cbpf_packet *packets = has_contexts(s->opts.dialect)
-						    ? with_contexts(s, c, at, n)
-						    : batch->packets + at;
-
-	for (size_t i = 0; i < s->n; i++) {
-		enum cbpf_err err = CBPF_OK;
-		const struct machine *m =
-			machine_for(s, &s->filters[i], batch->link, diag, &err);
-
-		if (!m)
-			return err;
-		judge(s, &s->filters[i], m, c, packets, at, n);
-		if (!s->filters[i].writer)
-			continue;
-		err = cbpf_writer_put(s->filters[i].writer, at, n, s->verdicts,
-				      diag);
-		if (err != CBPF_OK) {
-			s->failed = s->filters[i].writer;
-			return err;
-		}
-	}
-	for (size_t i = 0; i < n; i++)
-		s->seen.bytes += packets[i].caplen;
-	s->seen.packets += n;
-	return CBPF_OK;
+	return s->opts.is_stopped && s->opts.is_stopped(s->opts.stop_ctx);
 }
 
-enum cbpf_err cbpf_scan_capture(struct cbpf_scan *s,
-				struct cbpf_capture *capture,
-				struct cbpf_diag *diag)
+enum cbpf_err scan_rest(struct scanner *sc, struct cbpf_capture *capture,
+			bool is_written, struct cbpf_diag *diag)
 {
 	struct cbpf_batch batch = { .n = 1 };
 	enum cbpf_err err = CBPF_OK;
-	int link = cbpf_capture_link(capture);
 
-	s->failed = NULL;
-	/* what is wrong with a filter is said where there are no packets, too */
-	for (size_t i = 0; link >= 0 && i < s->n; i++)
-		if (!machine_for(s, &s->filters[i], (uint16_t)link, diag, &err))
-			return err;
-	for (size_t i = 0; i < s->n; i++) {
-		if (!s->filters[i].writer)
-			continue;
-		err = cbpf_writer_follow(s->filters[i].writer, capture, diag);
-		if (err != CBPF_OK) {
-			s->failed = s->filters[i].writer;
-			return err;
-		}
-	}
-	while (err == CBPF_OK && batch.n > 0 && !cbpf_scan_is_full(s) &&
-	       !(s->opts.is_stopped && s->opts.is_stopped(s->opts.stop_ctx))) {
+	while (err == CBPF_OK && batch.n > 0 && !cbpf_scan_is_full(sc->scan) &&
+	       !scan_is_stopped(sc->scan)) {
 		err = cbpf_capture_batch(capture, &batch, diag);
 		for (size_t at = 0; err == CBPF_OK && at < batch.n;
-		     at += PART) {
-			size_t n = batch.n - at < PART ? batch.n - at : PART;
+		     at += SCAN_PART) {
+			size_t n = batch.n - at < SCAN_PART ? batch.n - at
+							    : SCAN_PART;
 
-			err = scan_part(s, capture, &batch, at, n, diag);
+			err = scan_some(sc, capture, &batch, at, n, is_written,
+					diag);
 		}
 	}
 	return err;
 }
 
+/* What is wrong with a filter is said where there are no packets, too. */
+static enum cbpf_err begin(struct cbpf_scan *s, struct cbpf_capture *capture,
+			   struct cbpf_diag *diag)
+{
+	int link = cbpf_capture_link(capture);
+	enum cbpf_err err = CBPF_OK;
+
+	s->failed = NULL;
+	for (size_t i = 0; link >= 0 && i < s->n && err == CBPF_OK; i++)
+		err = hold_machine(&s->own, i, (uint16_t)link, diag);
+	for (size_t i = 0; i < s->n && err == CBPF_OK; i++) {
+		if (!s->filters[i].writer)
+			continue;
+		err = cbpf_writer_follow(s->filters[i].writer, capture, diag);
+		if (err != CBPF_OK)
+			s->failed = s->filters[i].writer;
+	}
+	return err;
+}
+
+enum cbpf_err cbpf_scan_capture(struct cbpf_scan *s,
+				struct cbpf_capture *capture, const char *path,
+				struct cbpf_diag *diag)
+{
+	/* in order they are written, and counted up to a number */
+	bool is_one = !path || s->opts.most;
+	enum cbpf_err err = begin(s, capture, diag);
+
+	if (err != CBPF_OK)
+		return err;
+	for (size_t i = 0; i < s->n; i++)
+		is_one |= s->filters[i].writer != NULL;
+	if (is_one)
+		return scan_rest(&s->own, capture, true, diag);
+	return scan_in_parts(s, capture, path, s->opts.jobs, diag);
+}
+
 struct cbpf_scan_count cbpf_scan_seen(const struct cbpf_scan *s)
 {
-	return s->seen;
+	return s->own.seen;
 }
 
 struct cbpf_scan_count cbpf_scan_hit(const struct cbpf_scan *s, size_t i)
 {
-	return s->filters[i].hit;
+	return s->own.results[i].hit;
 }
