@@ -6,6 +6,8 @@
 #ifndef CBPF_CLI_BENCH_H
 #define CBPF_CLI_BENCH_H
 
+#include <sys/types.h>
+
 #include "cli.h"
 
 /* Packets, one behind another in memory. */
@@ -29,6 +31,7 @@ struct bench_program {
 	struct cbpf_prog *prog;
 	const struct cbpf_code *code;
 	char directory[256]; /* its own, removed at the end; "": none */
+	pid_t group;	     /* of processes that end with us */
 	uint32_t ms;	     /* a sample takes at least */
 };
 
@@ -66,8 +69,6 @@ struct subject {
 size_t subjects_make(struct subject *subjects,
 		     const struct bench_program *program, char **peers,
 		     size_t n_peers);
-/* What runs for them is to end: from a signal's handler. */
-void subjects_stop(void);
 void subjects_free(struct subject *subjects, size_t n);
 /* Other programs get the packets in a file, anew for each mode. */
 bool subjects_show(struct subject *subjects, size_t n,

@@ -4,6 +4,7 @@
  * made. All machines take turns on one processor, and what counts is the median
  * of their samples, so that ratios are of one run; docs/performance.md.
  */
+#include <fcntl.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <math.h>
@@ -519,28 +520,55 @@ static void stay(void)
 
 /* ---- files -------------------------------------------------------------- */
 
-/* Of the program that is measured, to be removed when a signal ends us. */
-static char directory[sizeof(((struct bench_program *)0)->directory)];
+static int watched = -1; /* as long as this is open, the directory is kept */
+static pid_t watcher;
 
-/* With whatever compilers left in it; all of this may be in a handler. */
-static void remove_files(void)
+/*
+ * A process that waits until we end, however that is; then it ends compilers,
+ * which are of its group, and removes what there is.
+ */
+static void watch(const char *directory, int end)
 {
-	pid_t child = directory[0] ? fork() : -1;
+	char byte;
 
-	if (child == 0) {
-		execl("/bin/rm", "rm", "-rf", "--", directory, (char *)NULL);
-		_exit(127);
-	}
-	if (child > 0)
-		waitpid(child, NULL, 0);
+	signal(SIGINT, SIG_IGN);
+	signal(SIGTERM, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	while (read(end, &byte, 1) > 0)
+		;
+	kill(-getpid(), SIGTERM);
+	execl("/bin/rm", "rm", "-rf", "--", directory, (char *)NULL);
+	_exit(127);
 }
 
-static void end_by_signal(int number)
+static void remove_files(void)
 {
-	subjects_stop();
-	remove_files();
-	signal(number, SIG_DFL);
-	raise(number);
+	if (watched >= 0)
+		close(watched);
+	if (watcher > 0)
+		waitpid(watcher, NULL, 0);
+	watched = -1;
+	watcher = 0;
+}
+
+static bool start_watcher(struct bench_program *program)
+{
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC) != 0)
+		return false;
+	watcher = fork();
+	if (watcher == 0) {
+		setpgid(0, 0);
+		close(ends[1]);
+		watch(program->directory, ends[0]);
+	}
+	close(ends[0]);
+	watched = ends[1];
+	if (watcher > 0)
+		setpgid(watcher, watcher);
+	program->group = watcher;
+	return watcher > 0;
 }
 
 static int make_directory(struct bench_program *program)
@@ -552,30 +580,23 @@ static int make_directory(struct bench_program *program)
 		in = "/tmp";
 	size = (size_t)snprintf(program->directory, sizeof(program->directory),
 				"%s/cbpf-bench.XXXXXX", in);
-	if (size >= sizeof(program->directory) ||
-	    !mkdtemp(program->directory)) {
-		program->directory[0] = '\0';
+	if (size >= sizeof(program->directory) || !mkdtemp(program->directory))
 		return say_trouble("no directory can be made in %s", in);
-	}
-	snprintf(directory, sizeof(directory), "%s", program->directory);
-	return EXIT_YES;
+	if (start_watcher(program))
+		return EXIT_YES;
+	rmdir(program->directory);
+	return say_trouble("no process can be started");
 }
 
-/* The directory, with whatever ends us kept away until it can be removed. */
+/* The directory, with signals kept away until somebody watches it. */
 static int start_directory(struct bench_program *program)
 {
-	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
-	sigset_t ours, before;
+	sigset_t all, before;
 	int status;
 
-	sigemptyset(&ours);
-	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
-		sigaddset(&ours, signals[i]);
-	sigprocmask(SIG_BLOCK, &ours, &before);
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, &before);
 	status = make_directory(program);
-	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
-		if (signal(signals[i], end_by_signal) == SIG_IGN)
-			signal(signals[i], SIG_IGN);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	return status;
 }

@@ -16,7 +16,6 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <math.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -201,37 +200,22 @@ static void make_jit(struct subject *s)
 
 /* ---- compilers ---------------------------------------------------------- */
 
-static volatile sig_atomic_t compiling; /* a process group, or 0 */
-
-void subjects_stop(void)
-{
-	if (compiling && kill(-compiling, SIGTERM) == 0)
-		waitpid(compiling, NULL, 0);
-}
-
 /* argv[0], which puts what it needs into the directory; false: it ended with an
  * error, or is not here. */
-static bool run_command(char *const argv[], const char *directory)
+static bool run_command(char *const argv[], const struct bench_program *program)
 {
-	bool is_fine;
 	int status;
 	pid_t child = fork();
 
 	if (child == 0) {
-		setpgid(0, 0);
-		setenv("TMPDIR", directory, 1);
+		setpgid(0, program->group);
+		setenv("TMPDIR", program->directory, 1);
 		if (!freopen("/dev/null", "w", stderr))
 			_exit(127);
 		execvp(argv[0], argv);
 		_exit(127);
 	}
-	if (child < 0)
-		return false;
-	setpgid(child, child);
-	compiling = child;
-	is_fine = waitpid(child, &status, 0) == child && status == 0;
-	compiling = 0;
-	return is_fine;
+	return child > 0 && waitpid(child, &status, 0) == child && status == 0;
 }
 
 static void compile_c(struct subject *s, const char *compiler)
@@ -262,7 +246,7 @@ static void compile_c(struct subject *s, const char *compiler)
 	}
 	status = write_out(source, text, len);
 	cbpf_text_free(text, len, NULL);
-	if (status != EXIT_YES || !run_command(argv, s->program->directory)) {
+	if (status != EXIT_YES || !run_command(argv, s->program)) {
 		not_here(s, "it is not installed, or fails");
 		return;
 	}

@@ -194,25 +194,30 @@ static bool make_set(struct set *set, uint32_t mask, uint32_t times,
 	uint32_t n = set->n;
 	uint64_t seed = n;
 
-	set->insns = calloc((size_t)2 * n + 3, sizeof(*set->insns));
-	if (!set->insns)
+	struct cbpf_insn *insns = calloc((size_t)2 * n + 3, sizeof(*insns));
+
+	if (!insns)
 		return false;
-	set->insns[0].code = set->is_word ? CBPF_LD_W : CBPF_LD_H;
+	insns[0].code = set->is_word ? CBPF_LD_W : CBPF_LD_H;
 	for (uint32_t i = 0; i < n; i++) {
 		uint32_t k = (draw(&seed) & mask) * times;
 
 		if (set->has_ends && i < 2)
 			k = i ? UINT32_MAX : 0;
-		set->insns[1 + 2 * i] =
-			(struct cbpf_insn){ CBPF_JEQ_K, 0, 1, k };
-		set->insns[2 + 2 * i] =
+		insns[1 + 2 * i] = (struct cbpf_insn){ CBPF_JEQ_K, 0, 1, k };
+		insns[2 + 2 * i] =
 			(struct cbpf_insn){ with_ways ? CBPF_RET_A : CBPF_RET_K,
 					    0, 0, 7 };
 	}
-	set->insns[2 * n + 1].code = CBPF_LD_LEN;
-	set->insns[2 * n + 2].code = with_ways ? CBPF_RET_A : CBPF_RET_K;
-	return cbpf_prog_new(set->insns, (size_t)2 * n + 3, &opts, &set->prog,
-			     NULL) == CBPF_OK;
+	insns[2 * n + 1].code = CBPF_LD_LEN;
+	insns[2 * n + 2].code = with_ways ? CBPF_RET_A : CBPF_RET_K;
+	if (cbpf_prog_new(insns, (size_t)2 * n + 3, &opts, &set->prog, NULL) !=
+	    CBPF_OK) {
+		free(insns);
+		return false;
+	}
+	set->insns = insns;
+	return true;
 }
 
 /* A word of a packet. */

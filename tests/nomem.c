@@ -641,7 +641,8 @@ static enum cbpf_err use_scan(const struct cbpf_mem *mem)
 		err = CBPF_E_SYSTEM;
 	cbpf_writer_close(writer);
 	unlink(path);
-	strcat(path, ".partial");
+	snprintf(path, sizeof(path), "/tmp/cbpf-nomem.%d.partial",
+		 (int)getpid());
 	unlink(path);
 	cbpf_capture_close(capture);
 	cbpf_scan_free(scan);

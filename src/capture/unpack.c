@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -89,10 +90,9 @@ static void unpack(struct unpacker *u, struct archive *a)
 		if (n == 0 || (n > 0 && !send_all(u, (size_t)n)))
 			return;
 	}
-	strncpy(u->why,
-		archive_error_string(a) ? archive_error_string(a)
-					: "unreadable",
-		sizeof(u->why) - 1);
+	snprintf(u->why, sizeof(u->why), "%s",
+		 archive_error_string(a) ? archive_error_string(a)
+					 : "unreadable");
 }
 
 static void *run(void *ctx)
@@ -103,7 +103,7 @@ static void *run(void *ctx)
 	if (a)
 		unpack(u, a);
 	else
-		strcpy(u->why, "out of memory");
+		snprintf(u->why, sizeof(u->why), "out of memory");
 	archive_read_free(a);
 	/* what was said before is there before the end is */
 	shutdown(u->to, SHUT_WR);

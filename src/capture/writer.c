@@ -328,9 +328,8 @@ static bool take_names(struct cbpf_writer *w, const char *path)
 	w->buf = mem_new(&w->mem, ROOM, 1);
 	if (!w->path || !w->partial || !w->buf)
 		return false;
-	strcpy(w->path, path);
-	strcpy(w->partial, path);
-	strcat(w->partial, suffix);
+	snprintf(w->path, w->path_size, "%s", path);
+	snprintf(w->partial, w->path_size, "%s%s", path, suffix);
 	if (!is_own_file(path)) {
 		mem_free(&w->mem, w->partial, w->path_size);
 		w->partial = NULL;
