@@ -119,9 +119,9 @@ enum cbpf_err cbpf_capture_seek(struct cbpf_capture *capture, uint64_t offset,
 				struct cbpf_diag *diag);
 
 /**
- * The same with the first record that begins at `offset` or behind it, as far as
- * can be told: it is a guess, which reading the file up to there must confirm.
- * Where there is none before `limit` the part is empty.
+ * The same with the first record that begins at `offset` or behind it, as far
+ * as can be told: it is a guess, which reading the file up to there must
+ * confirm. Where there is none before `limit` the part is empty.
  */
 enum cbpf_err cbpf_capture_find(struct cbpf_capture *capture, uint64_t offset,
 				uint64_t limit, struct cbpf_diag *diag);

@@ -37,6 +37,7 @@ struct cbpf_scan_opts {
 	uint64_t to_ns;		   /* nor those at or behind this; 0: all */
 	uint64_t most;		   /* hits of each filter; 0: any number */
 	unsigned jobs;		   /* threads; 0: one */
+	uint32_t part; /* bytes that one takes at a time; 0: 4 MiB */
 	bool (*is_stopped)(void *stop_ctx); /* asked now and then; or NULL */
 	void *stop_ctx;
 	const struct cbpf_mem *mem;

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/options.h"
-#include "scan/scan.h"
+#include "scan/scanner.h"
 
 #define LANES 16 /* packets at once, where the machine has that */
 

@@ -14,7 +14,7 @@
  */
 #include <string.h>
 
-#include "scan/scan.h"
+#include "scan/scanner.h"
 
 #define PART	 (4u << 20) /* bytes */
 #define AHEAD	 4 /* parts that wait for their turn, for each thread */
@@ -32,8 +32,8 @@ struct part {
 struct job {
 	struct cbpf_scan *scan;
 	const char *path;
-	uint64_t size, n_parts;
-	uint64_t described; /* by the head of the file */
+	uint64_t part, n_parts; /* bytes of one, how many */
+	uint64_t described;	/* by the head of the file */
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	uint64_t next, turn; /* parts: to be taken, to be put in order */
@@ -45,7 +45,7 @@ struct job {
 /* Where a part ends; the last with the file, which may have grown. */
 static uint64_t end_of(const struct job *j, uint64_t part)
 {
-	return part + 1 < j->n_parts ? (part + 1) * PART : 0;
+	return part + 1 < j->n_parts ? (part + 1) * j->part : 0;
 }
 
 /* ---- a thread ----------------------------------------------------------- */
@@ -66,7 +66,8 @@ static bool scan_part(struct job *j, struct scanner *s,
 	memset(&s->seen, 0, sizeof(s->seen));
 	for (size_t k = 0; k < n; k++)
 		memset(&s->results[k].hit, 0, sizeof(s->results[k].hit));
-	if (cbpf_capture_find(capture, i * PART, end_of(j, i), NULL) != CBPF_OK)
+	if (cbpf_capture_find(capture, i * j->part, end_of(j, i), NULL) !=
+	    CBPF_OK)
 		return false;
 	p->start = cbpf_capture_offset(capture);
 	if (scan_rest(s, capture, false, NULL) != CBPF_OK)
@@ -171,7 +172,7 @@ static enum cbpf_err put_in_order(struct job *j, struct cbpf_capture *capture,
 	uint64_t before = own->seen.packets;
 	enum cbpf_err err;
 
-	for (uint64_t i = at / PART; i < j->n_parts; i++) {
+	for (uint64_t i = at / j->part; i < j->n_parts; i++) {
 		const struct part *p = &j->ring[i % j->n_ring];
 		uint64_t end = end_of(j, i);
 
@@ -262,7 +263,7 @@ enum cbpf_err scan_in_parts(struct cbpf_scan *s, struct cbpf_capture *capture,
 {
 	struct job j = { .scan = s,
 			 .path = path,
-			 .size = cbpf_capture_size(capture),
+			 .part = s->opts.part ? s->opts.part : PART,
 			 .lock = PTHREAD_MUTEX_INITIALIZER,
 			 .changed = PTHREAD_COND_INITIALIZER };
 	struct arena arena = arena_new(&s->mem);
@@ -274,7 +275,7 @@ enum cbpf_err scan_in_parts(struct cbpf_scan *s, struct cbpf_capture *capture,
 
 	if (jobs > JOBS_MAX)
 		jobs = JOBS_MAX;
-	j.n_parts = j.size / PART + 1;
+	j.n_parts = cbpf_capture_size(capture) / j.part + 1;
 	if (j.n_parts < 2 || jobs < 2)
 		return scan_rest(&s->own, capture, false, diag);
 	/* what the file describes at its head, and back */

@@ -3,8 +3,8 @@
  * Inside a scan: its filters, whose code all threads share, and what one thread
  * has found with them so far.
  */
-#ifndef CBPF_SCAN_SCAN_H
-#define CBPF_SCAN_SCAN_H
+#ifndef CBPF_SCAN_SCANNER_H
+#define CBPF_SCAN_SCANNER_H
 
 #include <pthread.h>
 
