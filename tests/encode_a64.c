@@ -171,8 +171,11 @@ static void try_numbers(void)
 static void try_memory(void)
 {
 	static const char *const names[] = { "", "b", "h", "", "" };
-	static const uint32_t places[] = { 0,  1,   2,	  12,	23,
-					   36, 255, 4095, 8190, 16380 };
+	static const uint32_t places[] = { 0,	 1,    2,     12,    23,
+					   36,	 255,  256,   257,   258,
+					   259,	 4095, 4096,  4097,  8190,
+					   8191, 8192, 16380, 16383, 16384 };
+	unsigned n_reached = 0;
 
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
 		for (unsigned size = 1; size <= 4; size *= 2) {
@@ -181,10 +184,15 @@ static void try_memory(void)
 
 			if (!a64_reaches(size, k))
 				continue;
+			n_reached++;
 			a64_load(&buf, size, d, n, k);
 			formf("ld%sr%s w%u, [x%u, #%u]", k % size ? "u" : "",
 			      names[size], d, n, k);
 		}
+	/* bytes to 4,095, halves to 8,190, words to 16,380, else below 256 */
+	if (golden)
+		tap_ok(n_reached == 34, "%u of %zu loads reach", n_reached,
+		       3 * sizeof(places) / sizeof(places[0]));
 	for (size_t i = 0; i < SOME; i++) {
 		unsigned d = some[i], n = some[(i + 1) % SOME],
 			 m = some[(i + 3) % SOME];

@@ -91,11 +91,16 @@ static unsigned differing(const struct cbpf_prog *prog,
 		uint32_t len = (uint32_t)cbpf_random_packet(seed, prog, 0, data,
 							    sizeof(data));
 
+		uint32_t headroom = i % 3 && len > 8 && *seed >> 21 & 1 ? 8 : 0;
+
 		ctxs[i] = some_ctx(*seed);
+		ctxs[i].headroom = headroom;
+		if (headroom)
+			ctxs[i].net_off = -4;
 		packets[i] = (struct cbpf_packet){
-			.data = i & 1 ? page : page + PAGE - len,
-			.caplen = len,
-			.wirelen = i % 5 ? len + i % 3 : 0,
+			.data = (i & 1 ? page : page + PAGE - len) + headroom,
+			.caplen = len - headroom,
+			.wirelen = i % 5 ? len - headroom + i % 3 : 0,
 			.ctx = i % 3 ? &ctxs[i] : NULL,
 		};
 		memcpy(i & 1 ? page : page + PAGE - len, data, len);
@@ -369,6 +374,155 @@ static void test_rows(unsigned programs)
 	tap_ok(bad == 0, "%u rows of tests, %u words lost", programs, bad);
 }
 
+/* ---- all registers, and long ways ---------------------------------------- */
+
+#define HELD 12
+
+/* Whether what a caller keeps in registers is there behind a call. */
+static bool keeps_registers(cbpf_jit_fn *entry, const uint8_t *data,
+			    uint32_t caplen, uint32_t *verdict)
+{
+	static volatile uint64_t from[HELD] = { 3, 1, 4, 1, 5, 9,
+						2, 6, 5, 3, 5, 8 };
+	uint64_t a = from[0], b = from[1], c = from[2], d = from[3],
+		 e = from[4], f = from[5], g = from[6], h = from[7],
+		 i = from[8], k = from[9], m = from[10], n = from[11];
+
+	*verdict = entry(data, caplen, 0, NULL);
+	return a == from[0] && b == from[1] && c == from[2] && d == from[3] &&
+	       e == from[4] && f == from[5] && g == from[6] && h == from[7] &&
+	       i == from[8] && k == from[9] && m == from[10] && n == from[11];
+}
+
+/*
+ * So many words are held at once, more and more registers, then those of the
+ * caller; then one is loaded behind X, from where it wraps: the interpreter
+ * goes on. All are added up.
+ */
+static struct cbpf_prog *make_holder(uint32_t words)
+{
+	struct cbpf_prog_opts opts = { .size = sizeof(opts),
+				       .dialect = CBPF_USER };
+	struct cbpf_insn insns[100];
+	struct cbpf_prog *prog = NULL;
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < words; i++) {
+		insns[n++] = (struct cbpf_insn){ CBPF_LD_W, 0, 0, 4 * i };
+		insns[n++] = (struct cbpf_insn){ CBPF_ST, 0, 0, i };
+	}
+	insns[n++] = (struct cbpf_insn){ CBPF_LDX_MEM, 0, 0, 0 };
+	insns[n++] = (struct cbpf_insn){ CBPF_LD_WX, 0, 0, 0xfffffff0 };
+	for (uint32_t i = words; i-- > 0;) {
+		insns[n++] = (struct cbpf_insn){ CBPF_LDX_MEM, 0, 0, i };
+		insns[n++] = (struct cbpf_insn){ CBPF_ADD_X, 0, 0, 0 };
+		insns[n++] = (struct cbpf_insn){ CBPF_MUL_K, 0, 0, 3 + i };
+	}
+	insns[n++] = (struct cbpf_insn){ CBPF_RET_A, 0, 0, 0 };
+	cbpf_prog_new(insns, n, &opts, &prog, NULL);
+	return prog;
+}
+
+static void test_registers(void)
+{
+	unsigned bad = 0, lost = 0, native = 0;
+
+	for (uint32_t words = 1; words <= 16; words++) {
+		struct cbpf_prog *prog = make_holder(words);
+		struct cbpf_jit *jit = NULL;
+
+		if (prog)
+			cbpf_jit_new(prog, NULL, &jit, NULL);
+		native += jit && cbpf_jit_is_native(jit);
+		for (uint32_t i = 0; jit && i < 100; i++) {
+			uint8_t data[64];
+			struct cbpf_packet packet = { .data = data,
+						      .caplen = 64 };
+			struct cbpf_result result;
+			uint32_t verdict;
+
+			for (uint32_t k = 0; k < 64; k++)
+				data[k] = (uint8_t)(i * 31 + k * 7);
+			/* within, outside, and beyond 32 bits */
+			put_word(data, i % 3 == 0   ? 20
+				       : i % 3 == 1 ? 3
+						    : 0xfffffff8);
+			cbpf_run(prog, &packet, &result);
+			lost += !keeps_registers(cbpf_jit_entry(jit), data, 64,
+						 &verdict);
+			bad += verdict != result.value;
+		}
+		cbpf_jit_free(jit);
+		cbpf_prog_free(prog);
+	}
+	tap_ok(bad == 0 && lost == 0 && native > 8,
+	       "all registers: %u programs are code, %u runs differ, %u lose "
+	       "what the caller has",
+	       native, bad, lost);
+}
+
+/*
+ * More than a million bytes of code between a set at its begin and where that
+ * leads, the table behind all of it; made quickly, or it would be none.
+ */
+static void test_long(void)
+{
+	enum { LONG = 220000, LISTED = 40 };
+	struct cbpf_prog_opts opts = { .size = sizeof(opts),
+				       .dialect = CBPF_USER,
+				       .has_any_length = true };
+	struct cbpf_jit_opts how = { .size = sizeof(how), .is_quick = true };
+	struct cbpf_insn *insns = calloc(LONG + 100, sizeof(*insns));
+	struct cbpf_prog *prog = NULL;
+	struct cbpf_jit *jit = NULL;
+	uint64_t seed = 3;
+	uint32_t n = 0, far;
+	unsigned bad = 0;
+
+	if (!insns)
+		return;
+	insns[n++] = (struct cbpf_insn){ CBPF_LD_W, 0, 0, 0 };
+	for (uint32_t i = 0; i < LISTED; i++)
+		insns[n++] =
+			(struct cbpf_insn){ CBPF_JEQ_K, (uint8_t)(LISTED - i),
+					    0, 1000 + 97 * i };
+	insns[n++] = (struct cbpf_insn){ CBPF_JA, 0, 0, 1 };
+	far = n++;
+	insns[n++] = (struct cbpf_insn){ CBPF_TAX, 0, 0, 0 };
+	while (n < LONG) {
+		uint32_t k = 4 + draw(&seed) % 40;
+
+		insns[n++] = (struct cbpf_insn){ CBPF_LD_W, 0, 0, k };
+		insns[n++] = (struct cbpf_insn){ CBPF_XOR_X, 0, 0, 0 };
+		insns[n++] =
+			(struct cbpf_insn){ CBPF_MUL_K, 0, 0, draw(&seed) | 1 };
+		insns[n++] = (struct cbpf_insn){ CBPF_TAX, 0, 0, 0 };
+	}
+	insns[far] = (struct cbpf_insn){ CBPF_JA, 0, 0, n - far - 1 };
+	insns[n++] = (struct cbpf_insn){ CBPF_TXA, 0, 0, 0 };
+	insns[n++] = (struct cbpf_insn){ CBPF_RET_A, 0, 0, 0 };
+	cbpf_prog_new(insns, n, &opts, &prog, NULL);
+	if (prog)
+		cbpf_jit_new(prog, &how, &jit, NULL);
+	for (uint32_t i = 0; jit && i < 200; i++) {
+		uint8_t data[48];
+		struct cbpf_packet packet = { .data = data,
+					      .caplen = i % 7 ? 48 : i % 48 };
+		struct cbpf_result result;
+
+		for (uint32_t k = 0; k < 48; k++)
+			data[k] = (uint8_t)draw(&seed);
+		put_word(data, 1000 + 97 * (draw(&seed) % LISTED) + i % 2);
+		cbpf_run(prog, &packet, &result);
+		bad += cbpf_jit_run(jit, &packet) != result.value;
+	}
+	tap_ok(jit && bad == 0 && cbpf_jit_is_native(jit),
+	       "%u instructions: %u runs differ", n, bad);
+	cbpf_jit_free(jit);
+	cbpf_prog_free(prog);
+	free(insns);
+}
+
 /* ---- code memory -------------------------------------------------------- */
 
 static struct cbpf_prog *make_prog(uint32_t k)
@@ -421,6 +575,33 @@ static void test_memory(unsigned times)
 	       AT_ONCE + times, before, most, code_mapped());
 	cbpf_jit_free(jits[0]);
 	cbpf_prog_free(prog);
+}
+
+/* Where code lies: near the library; and where processors do not see by
+ * themselves what is written, not where other code was. */
+static void test_address(void)
+{
+	struct cbpf_prog *one = make_prog(1), *other = make_prog(2);
+	struct cbpf_jit *jit = NULL;
+	uintptr_t before = 0, after = 0;
+
+	cbpf_jit_new(one, NULL, &jit, NULL);
+	if (jit)
+		before = (uintptr_t)cbpf_jit_entry(jit);
+	cbpf_jit_free(jit);
+	cbpf_jit_new(other, NULL, &jit, NULL);
+	if (jit)
+		after = (uintptr_t)cbpf_jit_entry(jit);
+	cbpf_jit_free(jit);
+#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && \
+	!defined(__SANITIZE_THREAD__) && !defined(__clang__)
+	tap_ok(before == after && (uintptr_t)&make_prog - after < INT32_MAX,
+	       "code is near the library, and where other code was");
+#elif defined(__AARCH64EL__)
+	tap_ok(before != after, "code is not where other code was");
+#endif
+	cbpf_prog_free(one);
+	cbpf_prog_free(other);
 }
 
 /* Code from before a fork stays what it is, whatever the other frees. */
@@ -525,6 +706,9 @@ int main(int argc, char **argv)
 			tap_skip("native code", "%s", sentence);
 		return tap_done();
 	}
+	test_registers();
+	test_long();
+	test_address();
 	test_memory(10 * programs);
 	test_fork();
 	test_refusal();

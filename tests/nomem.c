@@ -672,6 +672,13 @@ static enum cbpf_err use_capture(const struct cbpf_mem *mem)
 		if (!err && batch.n)
 			cbpf_capture_record(capture, batch.n - 1, &record);
 	}
+	if (!err && cbpf_capture_size(capture) > 100 &&
+	    cbpf_capture_described(capture) > 0)
+		err = cbpf_capture_seek(capture, 0, 0, 0, NULL);
+	if (!err)
+		err = cbpf_capture_find(capture, 50, 0, NULL);
+	if (!err && cbpf_capture_offset(capture) < 50)
+		err = CBPF_E_SYSTEM;
 	if (capture != JUNK)
 		cbpf_capture_close(capture);
 	if (err)

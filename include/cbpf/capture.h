@@ -111,8 +111,9 @@ uint64_t cbpf_capture_described(const struct cbpf_capture *capture);
 
 /**
  * Goes on with the record at `offset`, behind so many packets, and ends before
- * the first that begins at `limit` or behind it (0: with the file). Sections and
- * interfaces are those met so far. ARGUMENT: cbpf_capture_size() is 0; SYSTEM.
+ * the first that begins at `limit` or behind it (0: with the file). Sections
+ * and interfaces are those met so far. ARGUMENT: cbpf_capture_size() is 0;
+ * SYSTEM.
  */
 enum cbpf_err cbpf_capture_seek(struct cbpf_capture *capture, uint64_t offset,
 				uint64_t limit, uint64_t packets,

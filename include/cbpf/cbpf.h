@@ -815,7 +815,7 @@ bool cbpf_jit_is_native(const struct cbpf_jit *jit);
  * The code: the verdict for caplen bytes at packet, at most INT32_MAX, which
  * were wirelen bytes long (0: as captured), beside ctx or NULL. Under the
  * seccomp dialect caplen is 64, and words are in this machine's order. Valid
- * as long as jit is. NULL: there is no memory for code.
+ * as long as jit is. NULL: no code is made here, or there is no memory for it.
  */
 typedef uint32_t cbpf_jit_fn(const uint8_t *packet, uint32_t caplen,
 			     uint32_t wirelen, const struct cbpf_ctx *ctx);

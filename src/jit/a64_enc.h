@@ -10,8 +10,8 @@
 
 #include "jit/asmbuf.h"
 
-/* Register 31: the stack's where an address or a sum with a number is made,
- * zero elsewhere. */
+/* Register 31: zero, but for the stack's pointer where addresses are made, and
+ * what a sum without flags, or logic without, is made with a number. */
 enum { A64_ZR = 31, A64_SP = 31 };
 
 enum a64_cc { A64_EQ, A64_NE, A64_HS, A64_LO, A64_MI, A64_HI = 8, A64_LS = 9 };
@@ -116,6 +116,7 @@ enum a64_sum {
 CBPF_INLINE void a64_sum(struct asmbuf *b, uint32_t op, unsigned d, unsigned n,
 			 uint32_t k)
 {
+	cbpf_assert(a64_is_imm12(k));
 	if (k < 0x1000)
 		ab_u32(b, op | k << 10 | n << 5 | d);
 	else
@@ -163,6 +164,7 @@ CBPF_INLINE void a64_logic(struct asmbuf *b, uint32_t op, unsigned d,
 {
 	uint32_t fields = 0;
 
+	cbpf_assert(a64_is_bits(k, &fields));
 	a64_is_bits(k, &fields);
 	ab_u32(b, op | fields | n << 5 | d);
 }
@@ -223,6 +225,7 @@ CBPF_INLINE bool a64_reaches(unsigned size, uint32_t k)
 CBPF_INLINE void a64_load(struct asmbuf *b, unsigned size, unsigned d,
 			  unsigned n, uint32_t k)
 {
+	cbpf_assert(a64_reaches(size, k));
 	if (k % size == 0)
 		ab_u32(b, 0x39400000 | a64_size(size) | k / size << 10 |
 				  n << 5 | d);

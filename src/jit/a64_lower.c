@@ -7,8 +7,8 @@
  *	need.bytes 24			cmp w1, #24
  *					b.lo zero
  *	v1 = load.2 [12]
- *	branch v1 == 0x800, b1, b2	ldrh w17, [x0, #12]
- *					cmp w17, #8
+ *	branch v1 == 0x800, b1, b2	ldrh w15, [x0, #12]
+ *					cmp w15, #8
  *					b.ne b2
  *
  * A load that is only compared with constants for being equal, or for bits, is
@@ -22,8 +22,11 @@ enum { PACKET, CAPLEN, WIRELEN, CTX };
 /* Of the machine's own: numbers, sums, tables. */
 enum { T2 = 15, T0, T1 };
 
-#define CALLER_SAVED 0x7ff0u	 /* X4 to X14 */
-#define CALLEE_SAVED 0x1ff80000u /* X19 to X28 */
+#define FIRST_SAVED	  19 /* to X28: the caller's, two by two */
+#define LAST_SAVED	  28
+#define BITS(first, last) ((2u << (last)) - (1u << (first)))
+#define CALLER_SAVED	  BITS(4, 14)
+#define CALLEE_SAVED	  BITS(FIRST_SAVED, LAST_SAVED)
 
 static enum a64_cc cc_of(enum lw_cond cond)
 {
@@ -490,10 +493,10 @@ static void put_number(struct lowerer *l, unsigned to, uint32_t k)
 	a64_number(l->b, to, k);
 }
 
-/* What was saved; CALLEE_SAVED, two by two. */
 static void put_saved(struct lowerer *l)
 {
-	for (unsigned reg = 19; l->has_frame && reg < 29; reg += 2)
+	for (unsigned reg = FIRST_SAVED; l->has_frame && reg < LAST_SAVED;
+	     reg += 2)
 		a64_pop(l->b, reg, reg + 1);
 }
 
@@ -546,8 +549,9 @@ static void put_begin(struct lowerer *l)
 		a64_csel(l->b, A64_EQ, WIRELEN, CAPLEN, WIRELEN);
 		put_compare(l, WIRELEN, 0);
 	}
-	for (unsigned reg = 29; l->has_frame && reg > 19; reg -= 2)
-		a64_push(l->b, reg - 2, reg - 1);
+	for (unsigned reg = LAST_SAVED; l->has_frame && reg > FIRST_SAVED;
+	     reg -= 2)
+		a64_push(l->b, reg - 1, reg);
 }
 
 static void choose_registers(struct lowerer *l)

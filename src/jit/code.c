@@ -192,7 +192,7 @@ static bool take_block(struct code_chunk *chunk, unsigned class, size_t *offset)
 	return true;
 }
 
-/* Unmaps chunks of which nothing is used, and nothing can be again. */
+/* Unmaps chunks of which nothing is used any more, but was. */
 static void drop_spent(void)
 {
 	struct code_chunk **link = &chunks;
@@ -269,7 +269,7 @@ void code_give(struct code *code)
 		return;
 	take_lock();
 	chunk->n_blocks--;
-	if (!chunk->is_frozen) {
+	if (!chunk->is_frozen && SEES_CODE) {
 		struct free_block *block = (struct free_block *)code->write;
 		unsigned class = class_of(code->size);
 

@@ -54,7 +54,7 @@ static uint32_t interpret(const void *prog, const uint8_t *packet,
 
 #if defined(__linux__) && defined(__x86_64__)
 #define MACHINE (&lower_x64)
-#elif defined(__linux__) && defined(__AARCH64EL__)
+#elif defined(__linux__) && defined(__AARCH64EL__) && defined(__LP64__)
 #define MACHINE (&lower_a64)
 #endif
 

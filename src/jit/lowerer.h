@@ -51,7 +51,8 @@ struct lowerer {
 	uint32_t free;	      /* registers, by bit */
 	uint8_t wirelen, ctx; /* registers, or NONE */
 	bool has_frame;	      /* registers of the caller's are used */
-	bool has_scratch; /* divides, shifts by a value, or looks into sets */
+	bool has_scratch;     /* divides, shifts by a value, looks into sets or
+			   * counts from another base: x86-64's two */
 	bool has_bail, reads_length, reads_ctx;
 	uint32_t zero, bail; /* places */
 	bool is_refused;

@@ -16,6 +16,8 @@
 #include "jit/lowerer.h"
 #include "jit/x64_enc.h"
 
+_Static_assert((int)X64_NONE == LW_NONE, "no register");
+
 #define CALLER_SAVED                                                 \
 	(1u << X64_CX | 1u << X64_DX | 1u << X64_R8 | 1u << X64_R9 | \
 	 1u << X64_R10 | 1u << X64_R11)
