@@ -34,6 +34,7 @@ struct job {
 	struct cbpf_writer_opts how;
 	const char *output;
 	struct cbpf_scan *scan;
+	const char *name; /* of the file at hand */
 	bool is_json;
 	bool has_trouble; /* a file that could not be read, or not to its end */
 };
@@ -76,6 +77,9 @@ static void print_help(const struct job *j)
 	     "      --link TYPE        link type of -e (default: each packet's)\n"
 	     "  -j, --jobs N           threads of a count (default: one a "
 	     "processor)\n"
+	     "      --keep-going       past what is broken in a capture, to the "
+	     "next record\n"
+	     "                         that seems to be one\n"
 	     "      --json             one object a line");
 }
 
@@ -262,6 +266,16 @@ static void print(const struct job *j, const char *file,
 	js_print(line, to);
 }
 
+/* cbpf_scan's: of what is passed over. */
+static void on_lost(void *ctx, const struct cbpf_diag *diag, uint64_t lost)
+{
+	struct job *j = ctx;
+
+	j->has_trouble = true;
+	say_diag(j->name, diag);
+	say_trouble("%s: %" PRIu64 " bytes are passed over", j->name, lost);
+}
+
 /* ---- scanning ----------------------------------------------------------- */
 
 static bool is_said(const struct job *j)
@@ -306,6 +320,7 @@ static int scan_file(struct job *j, const char *path)
 		say_diag(name, &diag);
 		return EXIT_YES;
 	}
+	j->name = name;
 	for (size_t i = 0; i < j->n; i++)
 		before[i] = cbpf_scan_hit(j->scan, i);
 	err = cbpf_scan_capture(j->scan, capture,
@@ -416,6 +431,10 @@ static int take_option(struct job *j, int option, char *argument)
 					 argument);
 		j->opts.jobs = jobs;
 		return EXIT_YES;
+	case 'k':
+		j->opts.on_lost = on_lost;
+		j->opts.lost_ctx = j;
+		return EXIT_YES;
 	case 'O':
 		j->is_json = true;
 		return js_is_built() ? EXIT_YES : js_refuse();
@@ -498,6 +517,7 @@ static int scan(struct job *j, int argc, char **argv)
 		{ "dialect", required_argument, NULL, 'd' },
 		{ "json", no_argument, NULL, 'O' },
 		{ "jobs", required_argument, NULL, 'j' },
+		{ "keep-going", no_argument, NULL, 'k' },
 		{ "help", no_argument, NULL, 'h' },
 		/* of filter: */
 		{ "output", required_argument, NULL, 'o' },

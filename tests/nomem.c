@@ -657,6 +657,7 @@ static enum cbpf_err use_capture(const struct cbpf_mem *mem)
 	struct cbpf_record record;
 	struct cbpf_ctx ctx;
 	static uint8_t bytes[1 << 16];
+	uint64_t lost;
 	size_t size;
 	FILE *file = fopen(path, "rb");
 	enum cbpf_err err;
@@ -677,6 +678,8 @@ static enum cbpf_err use_capture(const struct cbpf_mem *mem)
 		err = cbpf_capture_seek(capture, 0, 0, 0, NULL);
 	if (!err)
 		err = cbpf_capture_find(capture, 50, 0, NULL);
+	if (!err) /* nothing is broken */
+		err = cbpf_capture_skip(capture, &lost, NULL);
 	if (!err && cbpf_capture_offset(capture) < 50)
 		err = CBPF_E_SYSTEM;
 	if (capture != JUNK)

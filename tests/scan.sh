@@ -192,6 +192,18 @@ while [ $at -lt "$size" ]; do
     at=$((at + 97))
 done
 equal "cut at many places: what is sound counts the same" 0 $bad
+{
+    head -c 100000 "$made"
+    printf %3000s x
+    tail -c +103001 "$made"
+} >"$tmp/broken.pcap"
+all=$("$cbpf" count -e "len > 0" "$made" | sed 's/ .*//')
+t "past what is broken" 2 "^80[45][0-9] of" "$cbpf" count -e "len > 0" --keep-going "$tmp/broken.pcap"
+t "how much that is, is said" 2 "^cbpf: .*: [23][0-9]{3} bytes are passed over" "$cbpf" count -e "len > 0" --keep-going "$tmp/broken.pcap"
+"$cbpf" filter -e "len > 0" --keep-going "$tmp/broken.pcap" -o "$tmp/mended.pcap" 2>/dev/null
+equal "what is written is sound" "$("$cbpf" count -e "len > 0" --keep-going "$tmp/broken.pcap" 2>/dev/null | sed 's/ .*//')" "$(tcpdump -r "$tmp/mended.pcap" --count 2>/dev/null | sed 's/ .*//')"
+equal "through a pipe, too" 2 "$(cat "$tmp/broken.pcap" | "$cbpf" count -e "len > 0" --keep-going - 2>&1 | grep -c "at byte\|passed over")"
+equal "of all there are" 8056 "$all"
 mkfifo "$tmp/pipe"
 "$cbpf" filter -e tcp "$tmp/pipe" -o "$tmp/slow.pcap" 2>"$tmp/said" &
 child=$!

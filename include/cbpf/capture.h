@@ -92,6 +92,14 @@ enum cbpf_err cbpf_capture_batch(struct cbpf_capture *capture,
 void cbpf_capture_record(const struct cbpf_capture *capture, size_t i,
 			 struct cbpf_record *record);
 
+/**
+ * Behind a broken record: goes on with the next that seems to be one, *lost
+ * bytes farther, or to the end of the file. What cannot be gone on from (the
+ * file cannot be read, or unpacked) is the error again.
+ */
+enum cbpf_err cbpf_capture_skip(struct cbpf_capture *capture, uint64_t *lost,
+				struct cbpf_diag *diag);
+
 /* ---- parts ------------------------------------------------------------- */
 
 /**

@@ -38,6 +38,11 @@ struct cbpf_scan_opts {
 	uint64_t most;		   /* hits of each filter; 0: any number */
 	unsigned jobs;		   /* threads; 0: one */
 	uint32_t part; /* bytes that one takes at a time; 0: 4 MiB */
+	/* NULL, or a broken record is passed over: the next that seems to be
+	 * one is `lost` bytes farther */
+	void (*on_lost)(void *lost_ctx, const struct cbpf_diag *diag,
+			uint64_t lost);
+	void *lost_ctx;
 	bool (*is_stopped)(void *stop_ctx); /* asked now and then; or NULL */
 	void *stop_ctx;
 	const struct cbpf_mem *mem;

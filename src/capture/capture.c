@@ -419,59 +419,92 @@ enum cbpf_err cbpf_capture_seek(struct cbpf_capture *c, uint64_t offset,
 
 #define CHAIN 16 /* records, one behind another, that are no accident */
 
-/* Whether records follow each other from a place of the window on, up to the
- * end of it or some way. */
+/* Whether records follow each other from a place of the window on, one at
+ * least, up to the end of it or some way. */
 static bool is_chain(const struct cbpf_capture *c, const uint8_t *at)
 {
 	const uint8_t *end = c->at + c->have;
+	unsigned n = 0;
 
-	for (unsigned n = 0; n < CHAIN && at < end; n++) {
+	for (; n < CHAIN && at < end; n++) {
 		size_t size;
 
 		if (!c->is_plausible(c, at, (size_t)(end - at), &size))
 			return false;
 		if (size > (size_t)(end - at))
-			return n > 0 || c->is_ended;
+			break;
 		at += size;
 	}
-	return true;
+	return n > 0;
+}
+
+/* To the first record that seems to be one, or the limit, or the end. */
+static enum cap_got search(struct cbpf_capture *c, struct cbpf_diag *diag)
+{
+	/* where the format has records at multiples of four alone */
+	size_t step = c->is_pcapng ? 4 : 1;
+	enum cap_got got = CAP_GOT;
+
+	while (got == CAP_GOT && !cap_is_behind(c, c->offset)) {
+		const uint8_t *at, *stop, *end;
+
+		got = cap_want(c, c->cap ? c->cap : c->have, true, diag);
+		if (got == CAP_BROKEN)
+			return got;
+		at = c->at;
+		end = at + c->have;
+		stop = cap_stop(c);
+		/* what is left of the window is looked at with what follows */
+		if (got == CAP_GOT && c->cap && stop > at + c->have / 2)
+			stop = at + c->have / 2;
+		while (at < stop && !is_chain(c, at))
+			at += (size_t)(end - at) < step ? (size_t)(end - at)
+							: step;
+		cap_pass(c, (size_t)(at - c->at));
+		if (at < stop)
+			return CAP_GOT;
+	}
+	return CAP_END;
 }
 
 enum cbpf_err cbpf_capture_find(struct cbpf_capture *c, uint64_t offset,
 				uint64_t limit, struct cbpf_diag *diag)
 {
-	/* where the format has records at multiples of four alone */
-	size_t step = c->is_pcapng ? 4 : 1;
+	struct cbpf_diag own = { 0 };
 	enum cbpf_err err;
 
-	offset = (offset + step - 1) / step * step;
+	if (c->is_pcapng)
+		offset = (offset + 3) / 4 * 4;
 	err = cbpf_capture_seek(c, offset, limit, 0, diag);
 	if (err != CBPF_OK)
 		return err;
-	while (!cap_is_behind(c, c->offset)) {
-		enum cap_got got = cap_want(c, c->cap, true, diag);
-		const uint8_t *at = c->at, *stop;
-
-		if (got == CAP_BROKEN)
-			return diag ? diag->code : CBPF_E_SYSTEM;
-		stop = cap_stop(c);
-		/* what is left of the window is looked at with what follows */
-		if (got == CAP_GOT && stop > c->at + c->have / 2)
-			stop = c->at + c->have / 2;
-		while (at < stop && !is_chain(c, at))
-			at += step;
-		if (at < stop) {
-			cap_pass(c, (size_t)(at - c->at));
-			return CBPF_OK;
-		}
-		if (at > c->at + c->have)
-			at = c->at + c->have;
-		cap_pass(c, (size_t)(at - c->at));
-		if (got != CAP_GOT)
-			break;
+	switch (search(c, &own)) {
+	case CAP_BROKEN:
+		return dg_give(diag, &own);
+	case CAP_END: /* nothing begins before the limit */
+		return cbpf_capture_seek(c, limit ? limit : c->offset, limit, 0,
+					 diag);
+	default:
+		return CBPF_OK;
 	}
-	/* nothing begins before the limit */
-	return cbpf_capture_seek(c, limit ? limit : c->offset, limit, 0, diag);
+}
+
+enum cbpf_err cbpf_capture_skip(struct cbpf_capture *c, uint64_t *lost,
+				struct cbpf_diag *diag)
+{
+	uint64_t from = c->offset;
+	struct cbpf_diag failed = c->failed;
+	size_t step = c->is_pcapng ? 4 : 1;
+
+	*lost = 0;
+	if (failed.code < CBPF_E_CAP_CUT || failed.code > CBPF_E_CAP_INTERFACE)
+		return dg_give(diag, &failed);
+	memset(&c->failed, 0, sizeof(c->failed));
+	cap_pass(c, c->have < step ? c->have : step);
+	if (search(c, &c->failed) == CAP_BROKEN)
+		return dg_give(diag, &c->failed);
+	*lost = c->offset - from;
+	return CBPF_OK;
 }
 
 /* ---- packets of batches -------------------------------------------------- */

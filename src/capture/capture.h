@@ -66,6 +66,7 @@ struct cbpf_capture {
 
 	bool is_big, is_nano, is_pcapng;
 	uint8_t header[24]; /* of pcap */
+	uint32_t last_time; /* of pcap: seconds, of the last careful look */
 	const uint8_t *raw; /* the record that next() read */
 	size_t raw_size;
 	struct cap_follower *followers;

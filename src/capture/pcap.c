@@ -46,6 +46,7 @@ static enum cap_got next_pcap(struct cbpf_capture *c, struct cbpf_record *r,
 	r->wirelen = wirelen;
 	r->offset = c->offset;
 	r->link = c->interfaces[0].link;
+	c->last_time = cap_u32(c, c->at);
 	c->raw = c->at;
 	c->raw_size = RECORD + (size_t)caplen;
 	cap_pass(c, c->raw_size);
@@ -70,7 +71,9 @@ static void walk_pcap(struct cbpf_capture *c, struct cap_batch *batch)
 	cap_pass(c, (size_t)(at - c->at));
 }
 
-/* Lengths that agree, a time that is one. */
+#define YEARS 100000000u /* seconds: three of them */
+
+/* Lengths that agree, a time near that of another packet. */
 static bool is_plausible_pcap(const struct cbpf_capture *c, const uint8_t *p,
 			      size_t have, size_t *size)
 {
@@ -83,6 +86,7 @@ static bool is_plausible_pcap(const struct cbpf_capture *c, const uint8_t *p,
 	wirelen = cap_u32(c, p + 12);
 	*size = RECORD + (size_t)caplen;
 	return caplen <= wirelen && wirelen < 1 << 24 &&
+	       cap_u32(c, p) - c->last_time + YEARS < 2 * YEARS &&
 	       cap_u32(c, p + 4) < (c->is_nano ? 1000000000u : 1000000u);
 }
 

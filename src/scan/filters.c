@@ -371,21 +371,37 @@ static enum cbpf_err begin(struct cbpf_scan *s, struct cbpf_capture *capture,
 	return err;
 }
 
+/* Past what is broken, if that is asked for and can be. */
+static bool go_on(const struct cbpf_scan *s, struct cbpf_capture *capture,
+		  const struct cbpf_diag *diag)
+{
+	uint64_t lost;
+
+	if (!s->opts.on_lost || s->failed ||
+	    cbpf_capture_skip(capture, &lost, NULL) != CBPF_OK)
+		return false;
+	s->opts.on_lost(s->opts.lost_ctx, diag, lost);
+	return true;
+}
+
 enum cbpf_err cbpf_scan_capture(struct cbpf_scan *s,
 				struct cbpf_capture *capture, const char *path,
 				struct cbpf_diag *diag)
 {
 	/* in order they are written, and counted up to a number */
 	bool is_one = !path || s->opts.most;
+	struct cbpf_diag own = { 0 };
 	enum cbpf_err err = begin(s, capture, diag);
 
 	if (err != CBPF_OK)
 		return err;
 	for (size_t i = 0; i < s->n; i++)
 		is_one |= s->filters[i].writer != NULL;
-	if (is_one)
-		return scan_rest(&s->own, capture, true, diag);
-	return scan_in_parts(s, capture, path, s->opts.jobs, diag);
+	err = is_one ? scan_rest(&s->own, capture, true, &own)
+		     : scan_in_parts(s, capture, path, s->opts.jobs, &own);
+	while (err != CBPF_OK && go_on(s, capture, &own))
+		err = scan_rest(&s->own, capture, true, &own);
+	return err == CBPF_OK ? CBPF_OK : dg_give(diag, &own);
 }
 
 struct cbpf_scan_count cbpf_scan_seen(const struct cbpf_scan *s)
