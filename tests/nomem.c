@@ -607,7 +607,7 @@ static enum cbpf_err use_scan(const struct cbpf_mem *mem)
 					.snap = 30,
 					.mem = mem };
 	struct cbpf_capture *capture = NULL;
-	struct cbpf_writer *writer = NULL;
+	struct cbpf_writer *writer = NULL, *part = NULL;
 	struct cbpf_scan *scan = JUNK;
 	char path[64];
 	enum cbpf_err err = cbpf_scan_new(&opts, &scan, NULL);
@@ -630,6 +630,13 @@ static enum cbpf_err use_scan(const struct cbpf_mem *mem)
 	}
 	if (!err) /* the scan has written them: none more */
 		err = cbpf_writer_put(writer, 0, 0, NULL, NULL);
+	if (!err)
+		err = cbpf_writer_part(writer, &part, NULL);
+	if (!err)
+		err = cbpf_writer_append(writer, part, NULL);
+	if (!err)
+		cbpf_writer_drop(part);
+	cbpf_writer_close(part);
 	if (!err)
 		err = cbpf_writer_finish(writer, NULL);
 	if (!err && (cbpf_scan_failed(scan) ||

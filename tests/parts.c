@@ -15,7 +15,7 @@
 #include "cbpf/scan.h"
 #include "tap.h"
 
-static char path[64];
+static char path[64], output[64];
 static uint64_t seed = 9;
 
 static uint32_t draw(void)
@@ -42,10 +42,30 @@ struct outcome {
 	struct cbpf_scan_count seen, hit;
 	enum cbpf_err err;
 	uint64_t offset, a;
+	uint64_t written; /* a sum over what was written */
 };
 
-static struct outcome scan(unsigned jobs, uint32_t part)
+static uint64_t sum_file(const char *name)
 {
+	FILE *file = fopen(name, "rb");
+	uint64_t sum = 1;
+	int byte;
+
+	if (!file)
+		return 0;
+	while ((byte = getc(file)) != EOF)
+		sum = sum * 31 + (unsigned)byte;
+	fclose(file);
+	return sum;
+}
+
+static struct outcome scan(unsigned jobs, uint32_t part,
+			   enum cbpf_capture_format format)
+{
+	struct cbpf_writer_opts how = { .size = sizeof(how),
+					.format = format,
+					.snap = 70 };
+	struct cbpf_writer *writer = NULL;
 	struct cbpf_scan_opts opts = { .size = sizeof(opts),
 				       .dialect = CBPF_LIBPCAP,
 				       .jobs = jobs,
@@ -57,14 +77,20 @@ static struct outcome scan(unsigned jobs, uint32_t part)
 
 	if (cbpf_capture_open(path, NULL, &capture, NULL) != CBPF_OK)
 		return o;
-	if (cbpf_scan_new(&opts, &scan, NULL) == CBPF_OK &&
+	if (cbpf_writer_open(output, &how, &writer, NULL) == CBPF_OK &&
+	    cbpf_scan_new(&opts, &scan, NULL) == CBPF_OK &&
+	    cbpf_scan_add(scan, compile, NULL, NULL) == CBPF_OK &&
 	    cbpf_scan_add(scan, compile, NULL, NULL) == CBPF_OK) {
+		cbpf_scan_write(scan, 1, writer);
 		o.err = cbpf_scan_capture(scan, capture, path, &diag);
 		o.seen = cbpf_scan_seen(scan);
 		o.hit = cbpf_scan_hit(scan, 0);
 		o.offset = o.err ? diag.offset : 0;
 		o.a = o.err ? diag.a : 0;
+		cbpf_writer_finish(writer, NULL);
+		o.written = sum_file(output);
 	}
+	cbpf_writer_close(writer);
 	cbpf_scan_free(scan);
 	cbpf_capture_close(capture);
 	return o;
@@ -82,16 +108,19 @@ static bool write_file(const uint8_t *bytes, size_t size)
 static unsigned differing(const uint8_t *bytes, size_t size)
 {
 	static const uint32_t parts[] = { 1, 16, 61, 256, 1000, 4096, 100000 };
+	static unsigned turn;
+	enum cbpf_capture_format format =
+		(enum cbpf_capture_format)(turn++ % 3);
 	struct outcome one, other;
 	unsigned bad = 0;
 
 	if (!write_file(bytes, size))
 		return 1;
-	one = scan(1, 0);
+	one = scan(1, 0, format);
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
 		if (size / parts[i] > 20000)
 			continue;
-		other = scan(2 + (unsigned)i % 4, parts[i]);
+		other = scan(2 + (unsigned)i % 4, parts[i], format);
 		if (memcmp(&one, &other, sizeof(one)) == 0)
 			continue;
 		printf("# parts of %u: %llu packets, %llu hits, error %d at "
@@ -189,6 +218,8 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	snprintf(path, sizeof(path), "/tmp/cbpf-parts.%d", (int)getpid());
+	snprintf(output, sizeof(output), "/tmp/cbpf-parts.%d.out",
+		 (int)getpid());
 	while ((entry = readdir(dir))) {
 		char name[512];
 
@@ -206,5 +237,6 @@ int main(int argc, char **argv)
 		bad += differing(nested, make_nested(nested, sizeof(nested)));
 	tap_ok(bad == 0, "10 captures of captures, in parts: %u differ", bad);
 	unlink(path);
+	unlink(output);
 	return tap_done();
 }

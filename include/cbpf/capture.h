@@ -169,8 +169,8 @@ enum cbpf_err cbpf_writer_open(const char *path,
 /**
  * Takes a capture's packets from now on, before its first batch: what the file
  * says besides packets (sections, interfaces, names) comes with them. A writer
- * follows one capture at a time, a capture has any number of writers. Errors of
- * writing; CAP_VARIANT: a pcap file has one link type.
+ * follows one capture at a time (NULL: none), a capture has any number of
+ * writers. Errors of writing; CAP_VARIANT: a pcap file has one link type.
  */
 enum cbpf_err cbpf_writer_follow(struct cbpf_writer *writer,
 				 struct cbpf_capture *capture,
@@ -184,6 +184,23 @@ enum cbpf_err cbpf_writer_follow(struct cbpf_writer *writer,
  */
 enum cbpf_err cbpf_writer_put(struct cbpf_writer *writer, size_t at, size_t n,
 			      const uint32_t *keep, struct cbpf_diag *diag);
+
+/**
+ * A writer of a part of what another writes, which has followed a capture: what
+ * is put to it lies in memory, so that parts can be made at once, and goes to
+ * the other in their order. UNAVAILABLE: what is written is not known yet (a
+ * pcap file of a pcapng capture has no header before its first packet); NOMEM.
+ */
+enum cbpf_err cbpf_writer_part(const struct cbpf_writer *writer,
+			       struct cbpf_writer **part,
+			       struct cbpf_diag *diag);
+/** Takes all of a part, which is empty then. Errors of writing. */
+enum cbpf_err cbpf_writer_append(struct cbpf_writer *writer,
+				 struct cbpf_writer *part,
+				 struct cbpf_diag *diag);
+
+/** Forgets what a part has. */
+void cbpf_writer_drop(struct cbpf_writer *part);
 
 /** All is written: the file gets its name. Errors of writing. */
 enum cbpf_err cbpf_writer_finish(struct cbpf_writer *writer,

@@ -31,12 +31,13 @@ struct cbpf_writer {
 	size_t path_size;
 	int fd;
 	uint8_t *buf;
-	size_t n;
+	size_t n, room;
 	uint64_t n_written; /* bytes in the file */
 	/* pcap: */
 	bool has_header, is_big, is_nano;
 	uint16_t link;
 	bool is_finished;
+	bool is_part;		 /* all of it is in buf */
 	struct cbpf_diag failed; /* once broken, always broken */
 };
 
@@ -117,19 +118,42 @@ static void flush(struct cbpf_writer *w)
 	w->n = 0;
 }
 
+/* Room for a record behind those that are gathered; false: it is longer than
+ * all of that, or there is no memory. */
+static bool make_room(struct cbpf_writer *w, size_t size)
+{
+	size_t room = w->room;
+	uint8_t *bigger;
+
+	if (size <= w->room - w->n)
+		return true;
+	if (!w->is_part) {
+		flush(w);
+		return size <= w->room;
+	}
+	while (room - w->n < size)
+		room *= 2;
+	bigger = w->mem.realloc(w->mem.ctx, w->buf, w->room, room);
+	if (!bigger) {
+		dg_fail(&w->failed, CBPF_E_NOMEM);
+		return false;
+	}
+	w->buf = bigger;
+	w->room = room;
+	return true;
+}
+
 /* Whole records. */
 static void append(struct cbpf_writer *w, const void *bytes, size_t size)
 {
-	if (size > ROOM - w->n)
-		flush(w);
-	if (size > ROOM) {
-		write_bytes(w, bytes, size);
-		return;
-	}
 	if (size == 0)
 		return;
-	memcpy(w->buf + w->n, bytes, size);
-	w->n += size;
+	if (make_room(w, size)) {
+		memcpy(w->buf + w->n, bytes, size);
+		w->n += size;
+	} else if (!w->is_part) {
+		write_bytes(w, bytes, size);
+	}
 }
 
 /* Room for a record that is made; NULL: a broken file, or no memory. */
@@ -138,15 +162,14 @@ static uint8_t *take_record(struct cbpf_writer *w, size_t size, uint8_t **own)
 	*own = NULL;
 	if (w->failed.code != CBPF_OK)
 		return NULL;
-	if (size > ROOM) {
-		*own = mem_new(&w->mem, size, 1);
-		if (!*own)
-			dg_fail(&w->failed, CBPF_E_NOMEM);
-		return *own;
-	}
-	if (size > ROOM - w->n)
-		flush(w);
-	return w->buf + w->n;
+	if (make_room(w, size))
+		return w->buf + w->n;
+	if (w->is_part || w->failed.code != CBPF_OK)
+		return NULL;
+	*own = mem_new(&w->mem, size, 1);
+	if (!*own)
+		dg_fail(&w->failed, CBPF_E_NOMEM);
+	return *own;
 }
 
 static void give_record(struct cbpf_writer *w, size_t size, uint8_t *own)
@@ -325,6 +348,7 @@ static bool take_names(struct cbpf_writer *w, const char *path)
 	w->path_size = strlen(path) + sizeof(suffix);
 	w->path = mem_new(&w->mem, w->path_size, 1);
 	w->partial = mem_new(&w->mem, w->path_size, 1);
+	w->room = ROOM;
 	w->buf = mem_new(&w->mem, ROOM, 1);
 	if (!w->path || !w->partial || !w->buf)
 		return false;
@@ -341,7 +365,7 @@ static void free_writer(struct cbpf_writer *w)
 {
 	struct cbpf_mem mem = w->mem;
 
-	mem_free(&mem, w->buf, ROOM);
+	mem_free(&mem, w->buf, w->room);
 	mem_free(&mem, w->partial, w->path_size);
 	mem_free(&mem, w->path, w->path_size);
 	mem_free(&mem, w, sizeof(*w));
@@ -412,6 +436,8 @@ enum cbpf_err cbpf_writer_follow(struct cbpf_writer *w, struct cbpf_capture *c,
 				 struct cbpf_diag *diag)
 {
 	unfollow(w);
+	if (!c)
+		return CBPF_OK;
 	if (w->format == CBPF_CAPTURE_AS_READ)
 		w->format =
 			c->is_pcapng ? CBPF_CAPTURE_PCAPNG : CBPF_CAPTURE_PCAP;
@@ -426,7 +452,7 @@ enum cbpf_err cbpf_writer_follow(struct cbpf_writer *w, struct cbpf_capture *c,
 			append(w, c->header, sizeof(c->header));
 		}
 	}
-	if (w->format == CBPF_CAPTURE_PCAPNG && !c->is_pcapng) {
+	if (w->format == CBPF_CAPTURE_PCAPNG && !c->is_pcapng && !w->is_part) {
 		put_section(w);
 		put_interface(w, c);
 	}
@@ -510,6 +536,57 @@ enum cbpf_err cbpf_writer_put(struct cbpf_writer *w, size_t at, size_t n,
 	return w->failed.code == CBPF_OK ? CBPF_OK : dg_give(diag, &w->failed);
 }
 
+/* ---- parts ------------------------------------------------------------- */
+
+enum cbpf_err cbpf_writer_part(const struct cbpf_writer *of,
+			       struct cbpf_writer **part,
+			       struct cbpf_diag *diag)
+{
+	struct cbpf_writer *w;
+
+	*part = NULL;
+	if (of->format == CBPF_CAPTURE_AS_READ ||
+	    (of->format == CBPF_CAPTURE_PCAP && !of->has_header))
+		return dg_fail(diag, CBPF_E_UNAVAILABLE);
+	w = mem_new(&of->mem, 1, sizeof(*w));
+	if (!w)
+		return dg_fail(diag, CBPF_E_NOMEM);
+	memset(w, 0, sizeof(*w));
+	w->follower.take = take_block;
+	w->mem = of->mem;
+	w->format = of->format;
+	w->snap = of->snap;
+	w->has_header = of->has_header;
+	w->is_big = of->is_big;
+	w->is_nano = of->is_nano;
+	w->link = of->link;
+	w->is_part = true;
+	w->fd = STDOUT_FILENO; /* which is not its own */
+	w->room = ROOM;
+	w->buf = mem_new(&w->mem, ROOM, 1);
+	if (!w->buf) {
+		free_writer(w);
+		return dg_fail(diag, CBPF_E_NOMEM);
+	}
+	*part = w;
+	return CBPF_OK;
+}
+
+void cbpf_writer_drop(struct cbpf_writer *part)
+{
+	part->n = 0;
+	memset(&part->failed, 0, sizeof(part->failed));
+}
+
+enum cbpf_err cbpf_writer_append(struct cbpf_writer *w,
+				 struct cbpf_writer *part,
+				 struct cbpf_diag *diag)
+{
+	append(w, part->buf, part->n);
+	cbpf_writer_drop(part);
+	return w->failed.code == CBPF_OK ? CBPF_OK : dg_give(diag, &w->failed);
+}
+
 /* ---- the end ------------------------------------------------------------ */
 
 enum cbpf_err cbpf_writer_finish(struct cbpf_writer *w, struct cbpf_diag *diag)
@@ -542,7 +619,7 @@ void cbpf_writer_close(struct cbpf_writer *w)
 	if (!w)
 		return;
 	unfollow(w);
-	if (!w->is_finished)
+	if (!w->is_finished && !w->is_part)
 		flush(w);
 	if (w->fd != STDOUT_FILENO)
 		close(w->fd);

@@ -105,7 +105,7 @@ enum cbpf_err cbpf_scan_add(struct cbpf_scan *s, cbpf_scan_compile *compile,
 
 void cbpf_scan_write(struct cbpf_scan *s, size_t i, struct cbpf_writer *writer)
 {
-	s->filters[i].writer = writer;
+	s->own.results[i].writer = writer;
 }
 
 struct cbpf_writer *cbpf_scan_failed(const struct cbpf_scan *s)
@@ -278,20 +278,19 @@ static void judge(struct scanner *sc, size_t k, const struct cbpf_capture *c,
 static enum cbpf_err put_hits(struct scanner *sc, size_t k, size_t at, size_t n,
 			      struct cbpf_diag *diag)
 {
-	struct cbpf_writer *writer = sc->scan->filters[k].writer;
+	struct cbpf_writer *writer = sc->results[k].writer;
 	enum cbpf_err err = CBPF_OK;
 
 	if (writer)
 		err = cbpf_writer_put(writer, at, n, sc->verdicts, diag);
-	if (err != CBPF_OK)
+	if (err != CBPF_OK && sc == &sc->scan->own)
 		sc->scan->failed = writer;
 	return err;
 }
 
 static enum cbpf_err scan_some(struct scanner *sc, const struct cbpf_capture *c,
 			       const struct cbpf_batch *batch, size_t at,
-			       size_t n, bool is_written,
-			       struct cbpf_diag *diag)
+			       size_t n, struct cbpf_diag *diag)
 {
 	const struct cbpf_packet *packets =
 		has_contexts(sc->scan->opts.dialect)
@@ -305,8 +304,7 @@ static enum cbpf_err scan_some(struct scanner *sc, const struct cbpf_capture *c,
 		if (err != CBPF_OK)
 			return err;
 		judge(sc, k, c, packets, at, n);
-		if (is_written)
-			err = put_hits(sc, k, at, n, diag);
+		err = put_hits(sc, k, at, n, diag);
 		if (err != CBPF_OK)
 			return err;
 	}
@@ -331,7 +329,7 @@ bool scan_is_stopped(const struct cbpf_scan *s)
 }
 
 enum cbpf_err scan_rest(struct scanner *sc, struct cbpf_capture *capture,
-			bool is_written, struct cbpf_diag *diag)
+			struct cbpf_diag *diag)
 {
 	struct cbpf_batch batch = { .n = 1 };
 	enum cbpf_err err = CBPF_OK;
@@ -344,8 +342,7 @@ enum cbpf_err scan_rest(struct scanner *sc, struct cbpf_capture *capture,
 			size_t n = batch.n - at < SCAN_PART ? batch.n - at
 							    : SCAN_PART;
 
-			err = scan_some(sc, capture, &batch, at, n, is_written,
-					diag);
+			err = scan_some(sc, capture, &batch, at, n, diag);
 		}
 	}
 	return err;
@@ -362,11 +359,13 @@ static enum cbpf_err begin(struct cbpf_scan *s, struct cbpf_capture *capture,
 	for (size_t i = 0; link >= 0 && i < s->n && err == CBPF_OK; i++)
 		err = hold_machine(&s->own, i, (uint16_t)link, diag);
 	for (size_t i = 0; i < s->n && err == CBPF_OK; i++) {
-		if (!s->filters[i].writer)
+		struct cbpf_writer *writer = s->own.results[i].writer;
+
+		if (!writer)
 			continue;
-		err = cbpf_writer_follow(s->filters[i].writer, capture, diag);
+		err = cbpf_writer_follow(writer, capture, diag);
 		if (err != CBPF_OK)
-			s->failed = s->filters[i].writer;
+			s->failed = writer;
 	}
 	return err;
 }
@@ -388,19 +387,17 @@ enum cbpf_err cbpf_scan_capture(struct cbpf_scan *s,
 				struct cbpf_capture *capture, const char *path,
 				struct cbpf_diag *diag)
 {
-	/* in order they are written, and counted up to a number */
+	/* up to a number they are counted in order */
 	bool is_one = !path || s->opts.most;
 	struct cbpf_diag own = { 0 };
 	enum cbpf_err err = begin(s, capture, diag);
 
 	if (err != CBPF_OK)
 		return err;
-	for (size_t i = 0; i < s->n; i++)
-		is_one |= s->filters[i].writer != NULL;
-	err = is_one ? scan_rest(&s->own, capture, true, &own)
+	err = is_one ? scan_rest(&s->own, capture, &own)
 		     : scan_in_parts(s, capture, path, s->opts.jobs, &own);
 	while (err != CBPF_OK && go_on(s, capture, &own))
-		err = scan_rest(&s->own, capture, true, &own);
+		err = scan_rest(&s->own, capture, &own);
 	return err == CBPF_OK ? CBPF_OK : dg_give(diag, &own);
 }
 

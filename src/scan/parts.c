@@ -9,6 +9,8 @@
  *	threads		part 0	part 1	part 2 ...
  *	in order	begins at the first record; 1 began where 0 ended; ...
  *
+ * Hits that are written lie in memory until their part's turn.
+ *
  * What records of pcapng mean depends on sections and interfaces before them:
  * from a part on in which there are more of those, one thread goes on.
  */
@@ -25,6 +27,7 @@ struct part {
 		end; /* offsets, of the first and behind the last record */
 	struct cbpf_scan_count seen;
 	struct cbpf_scan_count *hits; /* by filter */
+	struct cbpf_writer **outputs; /* of hits, by filter; NULL: none */
 	bool is_sound;		      /* nothing wrong, nothing new described */
 	bool is_done;
 };
@@ -57,26 +60,44 @@ struct worker {
 	bool is_running;
 };
 
-/* The part, where a record seems to begin; its counts are the scanner's. */
-static bool scan_part(struct job *j, struct scanner *s,
+/* Where a record seems to begin, up to the next part. */
+static bool scan_some(struct job *j, struct scanner *s,
 		      struct cbpf_capture *capture, uint64_t i, struct part *p)
 {
-	size_t n = j->scan->n;
-
-	memset(&s->seen, 0, sizeof(s->seen));
-	for (size_t k = 0; k < n; k++)
-		memset(&s->results[k].hit, 0, sizeof(s->results[k].hit));
 	if (cbpf_capture_find(capture, i * j->part, end_of(j, i), NULL) !=
 	    CBPF_OK)
 		return false;
 	p->start = cbpf_capture_offset(capture);
-	if (scan_rest(s, capture, false, NULL) != CBPF_OK)
+	if (scan_rest(s, capture, NULL) != CBPF_OK)
 		return false;
 	p->end = cbpf_capture_offset(capture);
-	p->seen = s->seen;
-	for (size_t k = 0; k < n; k++)
-		p->hits[k] = s->results[k].hit;
 	return cbpf_capture_described(capture) == j->described;
+}
+
+/* The part, by a scanner that begins anew. */
+static bool scan_part(struct job *j, struct scanner *s,
+		      struct cbpf_capture *capture, uint64_t i, struct part *p)
+{
+	size_t n = j->scan->n;
+	bool is_sound = true;
+
+	memset(&s->seen, 0, sizeof(s->seen));
+	for (size_t k = 0; k < n; k++) {
+		memset(&s->results[k].hit, 0, sizeof(s->results[k].hit));
+		s->results[k].writer = p->outputs[k];
+		if (p->outputs[k])
+			is_sound &= cbpf_writer_follow(p->outputs[k], capture,
+						       NULL) == CBPF_OK;
+	}
+	is_sound = is_sound && scan_some(j, s, capture, i, p);
+	p->seen = s->seen;
+	for (size_t k = 0; k < n; k++) {
+		p->hits[k] = s->results[k].hit;
+		/* the next to follow with it is another thread's */
+		if (p->outputs[k])
+			cbpf_writer_follow(p->outputs[k], NULL, NULL);
+	}
+	return is_sound;
 }
 
 /* The next part that may be taken; false: there is none any more. */
@@ -153,11 +174,32 @@ static void next_turn(struct job *j, uint64_t i)
 	pthread_mutex_unlock(&j->lock);
 }
 
-static void add_part(struct cbpf_scan *s, const struct part *p)
+/* What a part came to, if it counts; its outputs are empty then. */
+static enum cbpf_err add_part(struct cbpf_scan *s, const struct part *p,
+			      struct cbpf_diag *diag)
 {
 	scan_add(&s->own.seen, p->seen);
+	for (size_t k = 0; k < s->n; k++) {
+		struct scan_result *own = &s->own.results[k];
+		enum cbpf_err err = CBPF_OK;
+
+		scan_add(&own->hit, p->hits[k]);
+		if (p->outputs[k])
+			err = cbpf_writer_append(own->writer, p->outputs[k],
+						 diag);
+		if (err != CBPF_OK) {
+			s->failed = own->writer;
+			return err;
+		}
+	}
+	return CBPF_OK;
+}
+
+static void drop_outputs(const struct cbpf_scan *s, const struct part *p)
+{
 	for (size_t k = 0; k < s->n; k++)
-		scan_add(&s->own.results[k].hit, p->hits[k]);
+		if (p->outputs[k])
+			cbpf_writer_drop(p->outputs[k]);
 }
 
 /*
@@ -181,14 +223,16 @@ static enum cbpf_err put_in_order(struct job *j, struct cbpf_capture *capture,
 		if (end && at >= end) {
 			/* a record that is longer than the part */
 		} else if (p->is_sound && p->start == at) {
-			add_part(j->scan, p);
+			err = add_part(j->scan, p, diag);
+			if (err != CBPF_OK)
+				return err;
 			at = p->end;
 		} else {
 			err = cbpf_capture_seek(
 				capture, at, end,
 				packets + own->seen.packets - before, diag);
 			if (err == CBPF_OK)
-				err = scan_rest(own, capture, false, diag);
+				err = scan_rest(own, capture, diag);
 			if (err != CBPF_OK)
 				return err;
 			at = cbpf_capture_offset(capture);
@@ -197,10 +241,10 @@ static enum cbpf_err put_in_order(struct job *j, struct cbpf_capture *capture,
 			err = cbpf_capture_seek(
 				capture, at, 0,
 				packets + own->seen.packets - before, diag);
-			return err == CBPF_OK
-				       ? scan_rest(own, capture, false, diag)
-				       : err;
+			return err == CBPF_OK ? scan_rest(own, capture, diag)
+					      : err;
 		}
+		drop_outputs(j->scan, p);
 		next_turn(j, i);
 	}
 	return CBPF_OK;
@@ -219,9 +263,11 @@ static bool take_room(struct job *j, struct worker **workers, unsigned jobs,
 	if (!j->ring || !*workers)
 		return false;
 	for (uint64_t i = 0; i < j->n_ring; i++) {
-		j->ring[i].hits =
-			arena_take(arena, n + 1, sizeof(*j->ring[i].hits));
-		if (!j->ring[i].hits)
+		struct part *p = &j->ring[i];
+
+		p->hits = arena_take(arena, n + 1, sizeof(*p->hits));
+		p->outputs = arena_take(arena, n + 1, sizeof(*p->outputs));
+		if (!p->hits || !p->outputs)
 			return false;
 	}
 	for (unsigned i = 0; i < jobs; i++) {
@@ -234,6 +280,26 @@ static bool take_room(struct job *j, struct worker **workers, unsigned jobs,
 			return false;
 	}
 	return true;
+}
+
+/* Writers of parts, where hits are written; what refuses them is in *err. */
+static void open_outputs(struct job *j, enum cbpf_err *err)
+{
+	for (uint64_t i = 0; i < j->n_ring; i++)
+		for (size_t k = 0; k < j->scan->n && *err == CBPF_OK; k++) {
+			struct cbpf_writer *of = j->scan->own.results[k].writer;
+
+			if (of)
+				*err = cbpf_writer_part(
+					of, &j->ring[i].outputs[k], NULL);
+		}
+}
+
+static void close_outputs(struct job *j)
+{
+	for (uint64_t i = 0; i < j->n_ring; i++)
+		for (size_t k = 0; k < j->scan->n; k++)
+			cbpf_writer_close(j->ring[i].outputs[k]);
 }
 
 /* So many as can be had; without any the capture does it all. */
@@ -277,7 +343,7 @@ enum cbpf_err scan_in_parts(struct cbpf_scan *s, struct cbpf_capture *capture,
 		jobs = JOBS_MAX;
 	j.n_parts = cbpf_capture_size(capture) / j.part + 1;
 	if (j.n_parts < 2 || jobs < 2)
-		return scan_rest(&s->own, capture, false, diag);
+		return scan_rest(&s->own, capture, diag);
 	/* what the file describes at its head, and back */
 	err = cbpf_capture_batch(capture, &head, diag);
 	j.described = cbpf_capture_described(capture);
@@ -292,10 +358,12 @@ enum cbpf_err scan_in_parts(struct cbpf_scan *s, struct cbpf_capture *capture,
 		arena_free(&arena);
 		return dg_fail(diag, CBPF_E_NOMEM);
 	}
-	n = start(workers, jobs);
+	open_outputs(&j, &err);
+	n = err == CBPF_OK ? start(workers, jobs) : 0;
 	err = n > 0 ? put_in_order(&j, capture, at, 0, diag)
-		    : scan_rest(&s->own, capture, false, diag);
+		    : scan_rest(&s->own, capture, diag);
 	finish(&j, workers, n);
+	close_outputs(&j);
 	pthread_cond_destroy(&j.changed);
 	pthread_mutex_destroy(&j.lock);
 	arena_free(&arena);

@@ -27,13 +27,13 @@ struct scan_filter {
 	void *ctx;
 	struct scan_machine *machines;
 	size_t n_machines, cap_machines;
-	struct cbpf_writer *writer; /* or NULL */
 };
 
 /* What is found with a filter. */
 struct scan_result {
 	struct cbpf_scan_count hit;
 	struct scan_machine held; /* of the last link type; jit NULL: of none */
+	struct cbpf_writer *writer; /* of hits, or NULL */
 };
 
 /* One thread's. */
@@ -57,11 +57,10 @@ struct cbpf_scan {
 	struct cbpf_writer *failed; /* or NULL */
 };
 
-/* All that is left of the capture, or up to its limit; hits go to the writers
- * if is_written. */
+/* All that is left of the capture, or up to its limit. */
 CBPF_INTERNAL enum cbpf_err scan_rest(struct scanner *scanner,
 				      struct cbpf_capture *capture,
-				      bool is_written, struct cbpf_diag *diag);
+				      struct cbpf_diag *diag);
 CBPF_INTERNAL bool scan_is_stopped(const struct cbpf_scan *scan);
 /* More counts. */
 CBPF_INTERNAL void scan_add(struct cbpf_scan_count *to,
