@@ -73,8 +73,8 @@ void cbpf_scan_write(struct cbpf_scan *scan, size_t i,
  * Runs all filters over what is left of a capture, or until each has as many
  * hits as it may, or it is stopped. path, or NULL: where it can be opened once
  * more; a regular file that is not compressed is then scanned in parts by as
- * many threads as were asked for, unless hits have a number to stop at: with the
- * same counts, outputs and errors as by one. The compiler is called by one
+ * many threads as were asked for, unless hits have a number to stop at: the
+ * counts, outputs and errors are those of one. The compiler is called by one
  * thread at a time. Errors of cbpf_capture_batch(), of the compiler, of
  * cbpf_prog_new(), of cbpf_writer_put(), which cbpf_scan_failed() tells; what
  * came before one is counted.

@@ -214,7 +214,7 @@ static enum cbpf_err put_in_order(struct job *j, struct cbpf_capture *capture,
 	uint64_t before = own->seen.packets;
 	enum cbpf_err err;
 
-	for (uint64_t i = at / j->part; i < j->n_parts; i++) {
+	for (uint64_t i = j->turn; i < j->n_parts; i++) {
 		const struct part *p = &j->ring[i % j->n_ring];
 		uint64_t end = end_of(j, i);
 
@@ -358,6 +358,7 @@ enum cbpf_err scan_in_parts(struct cbpf_scan *s, struct cbpf_capture *capture,
 		arena_free(&arena);
 		return dg_fail(diag, CBPF_E_NOMEM);
 	}
+	j.next = j.turn = at / j.part;
 	open_outputs(&j, &err);
 	n = err == CBPF_OK ? start(workers, jobs) : 0;
 	err = n > 0 ? put_in_order(&j, capture, at, 0, diag)
