@@ -8,6 +8,8 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cbpf/scan.h"
@@ -34,7 +36,10 @@ struct job {
 	struct cbpf_writer_opts how;
 	const char *output;
 	struct cbpf_scan *scan;
-	const char *name; /* of the file at hand */
+	const char *name;   /* of the file at hand */
+	double began, told; /* seconds: the file, the last progress */
+	uint64_t size;	    /* of the file; 0: not known */
+	bool is_followed;   /* it grows */
 	bool is_json;
 	bool has_trouble; /* a file that could not be read, or not to its end */
 };
@@ -79,6 +84,8 @@ static void print_help(const struct job *j)
 	     "      --keep-going       past what is broken in a capture, to the "
 	     "next record\n"
 	     "                         that seems to be one\n"
+	     "      --follow           a file that grows, until a signal ends "
+	     "it\n"
 	     "      --json             one object a line");
 }
 
@@ -275,6 +282,67 @@ static void on_lost(void *ctx, const struct cbpf_diag *diag, uint64_t lost)
 	say_trouble("%s: %" PRIu64 " bytes are passed over", j->name, lost);
 }
 
+/* ---- the time it takes -------------------------------------------------- */
+
+static double seconds(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+/* cbpf_scan's: on a terminal, twice a second, over what was said before. */
+static void on_progress(void *ctx, uint64_t offset)
+{
+	struct job *j = ctx;
+	double now = seconds(), rate;
+
+	if (now - j->told < 0.5)
+		return;
+	j->told = now;
+	rate = (double)offset / (now - j->began);
+	fprintf(stderr, "\r%s: %.1f MB", j->name, (double)offset * 1e-6);
+	if (j->size > offset)
+		fprintf(stderr, " of %.1f", (double)j->size * 1e-6);
+	fprintf(stderr, ", %.0f MB/s", rate * 1e-6);
+	if (j->size > offset)
+		fprintf(stderr, ", %.0f s left",
+			(double)(j->size - offset) / rate);
+	fputs("\033[K", stderr);
+}
+
+static void start_clock(struct job *j, const char *path)
+{
+	struct stat st;
+
+	j->began = j->told = seconds();
+	j->size = strcmp(path, "-") != 0 && stat(path, &st) == 0 &&
+				  S_ISREG(st.st_mode)
+			  ? (uint64_t)st.st_size
+			  : 0;
+}
+
+static void stop_clock(struct job *j)
+{
+	if (j->told > j->began)
+		fputs("\r\033[K", stderr);
+}
+
+/* cbpf_capture's, of a file that grows: what was written is to be seen. */
+static bool wait_for_more(void *ctx)
+{
+	static const struct timespec some = { 0, 100000000 };
+	struct job *j = ctx;
+
+	for (size_t i = 0; i < j->n; i++)
+		if (j->filters[i].writer)
+			cbpf_writer_flush(j->filters[i].writer, NULL);
+	if (!stopped)
+		nanosleep(&some, NULL);
+	return !stopped;
+}
+
 /* ---- scanning ----------------------------------------------------------- */
 
 static bool is_said(const struct job *j)
@@ -322,15 +390,20 @@ static int scan_file(struct job *j, const char *path)
 	j->name = name;
 	for (size_t i = 0; i < j->n; i++)
 		before[i] = cbpf_scan_hit(j->scan, i);
-	err = cbpf_scan_capture(j->scan, capture,
-				strcmp(path, "-") ? path : NULL, &diag);
+	if (j->is_followed)
+		cbpf_capture_wait(capture, wait_for_more, j);
+	start_clock(j, path);
+	err = cbpf_scan_capture(
+		j->scan, capture,
+		strcmp(path, "-") == 0 || j->is_followed ? NULL : path, &diag);
+	stop_clock(j);
 	cbpf_capture_close(capture);
 	for (size_t i = 0; i < j->n && !is_said(j); i++)
 		print(j, name, &j->filters[i],
 		      less(cbpf_scan_hit(j->scan, i), before[i]),
 		      less(cbpf_scan_seen(j->scan), seen));
 	status = judge_end(j, name, err, &diag);
-	if (stopped) {
+	if (stopped && !j->is_followed) {
 		say_trouble("stopped in %s", name);
 		return EXIT_TROUBLE;
 	}
@@ -430,6 +503,9 @@ static int take_option(struct job *j, int option, char *argument)
 					 argument);
 		j->opts.jobs = jobs;
 		return EXIT_YES;
+	case 'f':
+		j->is_followed = true;
+		return EXIT_YES;
 	case 'k':
 		j->opts.on_lost = on_lost;
 		j->opts.lost_ctx = j;
@@ -496,8 +572,14 @@ static int run(struct job *j, char **argv, int argc)
 	status = stdin_is_free(j->verb, &j->filters[0].source, &packets);
 	if (status != EXIT_YES)
 		return status;
+	if (isatty(STDERR_FILENO)) {
+		j->opts.on_progress = on_progress;
+		j->opts.progress_ctx = j;
+	}
 	if (cbpf_scan_new(&j->opts, &j->scan, &diag) != CBPF_OK)
 		return say_diag(j->verb, &diag);
+	if (j->is_followed && packets.n_paths > 1)
+		return say_usage(j->verb, "--follow is of one capture");
 	catch_signals();
 	status = scan_all(j, packets.paths, packets.n_paths);
 	cbpf_scan_free(j->scan);
@@ -517,6 +599,7 @@ static int scan(struct job *j, int argc, char **argv)
 		{ "json", no_argument, NULL, 'O' },
 		{ "jobs", required_argument, NULL, 'j' },
 		{ "keep-going", no_argument, NULL, 'k' },
+		{ "follow", no_argument, NULL, 'f' },
 		{ "help", no_argument, NULL, 'h' },
 		/* of filter: */
 		{ "output", required_argument, NULL, 'o' },

@@ -624,6 +624,8 @@ static enum cbpf_err use_scan(const struct cbpf_mem *mem)
 		err = cbpf_writer_open(path, &how, &writer, NULL);
 	if (!err)
 		err = cbpf_writer_follow(writer, capture, NULL);
+	if (!err)
+		cbpf_capture_wait(capture, NULL, NULL);
 	if (!err) {
 		cbpf_scan_write(scan, 4, writer);
 		err = cbpf_scan_capture(scan, capture, NULL, NULL);
@@ -634,6 +636,8 @@ static enum cbpf_err use_scan(const struct cbpf_mem *mem)
 		err = cbpf_writer_part(writer, &part, NULL);
 	if (!err)
 		err = cbpf_writer_append(writer, part, NULL);
+	if (!err)
+		err = cbpf_writer_flush(writer, NULL);
 	if (!err)
 		cbpf_writer_drop(part);
 	cbpf_writer_close(part);

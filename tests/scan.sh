@@ -204,6 +204,16 @@ t "how much that is, is said" 2 "^cbpf: .*: [23][0-9]{3} bytes are passed over" 
 equal "what is written is sound" "$("$cbpf" count -e "len > 0" --keep-going "$tmp/broken.pcap" 2>/dev/null | sed 's/ .*//')" "$(tcpdump -r "$tmp/mended.pcap" --count 2>/dev/null | sed 's/ .*//')"
 equal "through a pipe, too" 2 "$(cat "$tmp/broken.pcap" | "$cbpf" count -e "len > 0" --keep-going - 2>&1 | grep -c "at byte\|passed over")"
 equal "of all there are" 8056 "$all"
+head -c 1000000 "$made" >"$tmp/grows.pcap"
+"$cbpf" filter --follow -e "len > 0" "$tmp/grows.pcap" -o "$tmp/grown.pcap" 2>"$tmp/said" &
+child=$!
+sleep 0.5
+tail -c +1000001 "$made" >>"$tmp/grows.pcap"
+sleep 1
+kill $child
+wait $child
+equal "a file that grows, until it is told to end" 0 $?
+holds "is written whole" cmp "$made" "$tmp/grown.pcap"
 mkfifo "$tmp/pipe"
 "$cbpf" filter -e tcp "$tmp/pipe" -o "$tmp/slow.pcap" 2>"$tmp/said" &
 child=$!

@@ -93,6 +93,13 @@ void cbpf_capture_record(const struct cbpf_capture *capture, size_t i,
 			 struct cbpf_record *record);
 
 /**
+ * A file that grows: at its end it is asked whether there will be more; true,
+ * after some time, and it is read again. NULL: the end is the end.
+ */
+void cbpf_capture_wait(struct cbpf_capture *capture, bool (*wait)(void *ctx),
+		       void *ctx);
+
+/**
  * Behind a broken record: goes on with the next that seems to be one, *lost
  * bytes farther, or to the end of the file. What cannot be gone on from (the
  * file cannot be read, or unpacked) is the error again.
@@ -201,6 +208,10 @@ enum cbpf_err cbpf_writer_append(struct cbpf_writer *writer,
 
 /** Forgets what a part has. */
 void cbpf_writer_drop(struct cbpf_writer *part);
+
+/** What was put is in the file, for those who read it meanwhile. */
+enum cbpf_err cbpf_writer_flush(struct cbpf_writer *writer,
+				struct cbpf_diag *diag);
 
 /** All is written: the file gets its name. Errors of writing. */
 enum cbpf_err cbpf_writer_finish(struct cbpf_writer *writer,

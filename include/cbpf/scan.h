@@ -43,6 +43,9 @@ struct cbpf_scan_opts {
 	void (*on_lost)(void *lost_ctx, const struct cbpf_diag *diag,
 			uint64_t lost);
 	void *lost_ctx;
+	/* NULL, or told how far it is in the file, bytes, now and then */
+	void (*on_progress)(void *progress_ctx, uint64_t offset);
+	void *progress_ctx;
 	bool (*is_stopped)(void *stop_ctx); /* asked now and then; or NULL */
 	void *stop_ctx;
 	const struct cbpf_mem *mem;

@@ -53,6 +53,8 @@ static enum cap_got fill_window(struct cbpf_capture *c, size_t size,
 				diag->offset = c->offset + c->have;
 			return CAP_BROKEN;
 		}
+		if (got == 0 && c->wait && c->wait(c->wait_ctx))
+			continue;
 		c->is_ended = got == 0;
 		if (got == 0 && c->unpacker &&
 		    unpack_check(c->unpacker, diag) != CBPF_OK)
@@ -375,6 +377,13 @@ const uint8_t *cap_raw(const struct cbpf_capture *c, size_t i, size_t *size)
 	}
 	*size = c->is_pcapng ? cap_u32(c, raw + 4) : c->head + p->caplen;
 	return raw;
+}
+
+void cbpf_capture_wait(struct cbpf_capture *c, bool (*wait)(void *ctx),
+		       void *ctx)
+{
+	c->wait = wait;
+	c->wait_ctx = ctx;
 }
 
 /* ---- parts ------------------------------------------------------------- */

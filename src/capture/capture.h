@@ -53,7 +53,9 @@ struct cap_batch {
 
 struct cbpf_capture {
 	struct cbpf_mem mem;
-	int fd;			   /* -1: bytes in memory, all in the window */
+	int fd;			 /* -1: bytes in memory, all in the window */
+	bool (*wait)(void *ctx); /* at the end, or NULL */
+	void *wait_ctx;
 	struct unpacker *unpacker; /* it gives what is read; or NULL */
 	uint8_t *buf; /* the window's own memory, if read from fd */
 	size_t cap;

@@ -587,6 +587,13 @@ enum cbpf_err cbpf_writer_append(struct cbpf_writer *w,
 	return w->failed.code == CBPF_OK ? CBPF_OK : dg_give(diag, &w->failed);
 }
 
+enum cbpf_err cbpf_writer_flush(struct cbpf_writer *w, struct cbpf_diag *diag)
+{
+	if (!w->is_part)
+		flush(w);
+	return w->failed.code == CBPF_OK ? CBPF_OK : dg_give(diag, &w->failed);
+}
+
 /* ---- the end ------------------------------------------------------------ */
 
 enum cbpf_err cbpf_writer_finish(struct cbpf_writer *w, struct cbpf_diag *diag)

@@ -328,6 +328,12 @@ bool scan_is_stopped(const struct cbpf_scan *s)
 	return s->opts.is_stopped && s->opts.is_stopped(s->opts.stop_ctx);
 }
 
+void scan_progress(const struct cbpf_scan *s, uint64_t offset)
+{
+	if (s->opts.on_progress)
+		s->opts.on_progress(s->opts.progress_ctx, offset);
+}
+
 enum cbpf_err scan_rest(struct scanner *sc, struct cbpf_capture *capture,
 			struct cbpf_diag *diag)
 {
@@ -344,6 +350,8 @@ enum cbpf_err scan_rest(struct scanner *sc, struct cbpf_capture *capture,
 
 			err = scan_some(sc, capture, &batch, at, n, diag);
 		}
+		if (sc == &sc->scan->own) /* of one thread */
+			scan_progress(sc->scan, cbpf_capture_offset(capture));
 	}
 	return err;
 }

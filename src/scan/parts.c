@@ -244,6 +244,7 @@ static enum cbpf_err put_in_order(struct job *j, struct cbpf_capture *capture,
 			return err == CBPF_OK ? scan_rest(own, capture, diag)
 					      : err;
 		}
+		scan_progress(j->scan, at);
 		drop_outputs(j->scan, p);
 		next_turn(j, i);
 	}

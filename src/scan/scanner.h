@@ -62,6 +62,7 @@ CBPF_INTERNAL enum cbpf_err scan_rest(struct scanner *scanner,
 				      struct cbpf_capture *capture,
 				      struct cbpf_diag *diag);
 CBPF_INTERNAL bool scan_is_stopped(const struct cbpf_scan *scan);
+CBPF_INTERNAL void scan_progress(const struct cbpf_scan *scan, uint64_t offset);
 /* More counts. */
 CBPF_INTERNAL void scan_add(struct cbpf_scan_count *to,
 			    struct cbpf_scan_count more);
