@@ -30,6 +30,10 @@ prints "the first, the last, and those beside them" "262144
 0" verdicts "$tmp/ports" --hex "$(tcp 8000)" --hex "$(tcp 8299)" --hex "$(tcp 7999)" --hex "$(tcp 8300)"
 prints "5000 ports are too many, and that is said" "ports: the program has 5030 instructions and the limit is 4096" sh -c '"$1" $(seq 1 5000) 2>&1 >/dev/null | grep -o "^.*4096"' - "$examples/ports"
 
+"$examples/cut" "$tmp/arp.c" tests/packets/dns.pcap "$tmp/cut.pcap"
+prints "a capture cut down to ARP" "2 of 2 packets  $tmp/cut.pcap" "$cbpf" count "$tmp/arp.c" "$tmp/cut.pcap"
+prints "a capture that is broken is said" "cut: at byte 130: packet 2 is cut short by the end of the file: 60 more bytes were promised" "$examples/cut" "$tmp/arp.c" tests/packets/bad-truncated.pcap "$tmp/cut.pcap"
+
 case ,${WITHOUT-}, in *,attaching,*)
     skip sandbox "$WHY"
     finish
