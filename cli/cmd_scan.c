@@ -195,13 +195,23 @@ static void catch_signals(void)
 
 /* ---- outputs ------------------------------------------------------------ */
 
+static const char *output_of(const struct job *j, size_t i)
+{
+	return j->filters[i].name ? j->filters[i].name : j->output;
+}
+
 static int open_outputs(struct job *j)
 {
 	for (size_t i = 0; i < j->n; i++) {
 		struct scanned *f = &j->filters[i];
-		const char *path = f->name ? f->name : j->output;
+		const char *path = output_of(j, i);
 		struct cbpf_diag diag;
 
+		for (size_t k = 0; k < i; k++)
+			if (strcmp(path, output_of(j, k)) == 0)
+				return say_usage(j->verb,
+						 "two filters cannot write %s",
+						 path);
 		if (strcmp(path, "-") == 0 && isatty(STDOUT_FILENO))
 			return say_trouble("stdout is a terminal: -o FILE, or "
 					   "a pipe");

@@ -265,6 +265,7 @@ t "count, of calls" 2 "no dialect seccomp for packets" "$cbpf" count -d seccomp 
 
 t "filter without an output" 2 "-o FILE is missing" "$cbpf" filter "$tmp/arp.asm" tests/packets/dns.pcap
 t "filter, an output without a filter" 2 "has no filter" "$cbpf" filter --split x=ip -o y tests/packets/dns.pcap
+expr_ "filter, two into one file" 2 "two filters cannot write" "$cbpf" filter --split "$tmp/x=ip" --split "$tmp/x=tcp" tests/packets/dns.pcap
 t "filter, no format" 2 "pcap or pcapng, not erf" "$cbpf" filter --write erf "$tmp/arp.asm" tests/packets/dns.pcap -o "$tmp/x"
 t "filter, no bytes" 2 "from 1, not 0" "$cbpf" filter --snap 0 "$tmp/arp.asm" tests/packets/dns.pcap -o "$tmp/x"
 t "filter into nowhere" 2 "nowhere/x: open: No such file" "$cbpf" filter "$tmp/arp.asm" tests/packets/dns.pcap -o "$tmp/nowhere/x"
