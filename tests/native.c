@@ -600,6 +600,8 @@ static void test_address(void)
 #elif defined(__AARCH64EL__)
 	tap_ok(before != after, "code is not where other code was");
 #endif
+	(void)before;
+	(void)after;
 	cbpf_prog_free(one);
 	cbpf_prog_free(other);
 }

@@ -392,8 +392,10 @@ uint64_t cbpf_capture_size(const struct cbpf_capture *c)
 {
 	struct stat st;
 
-	if (c->fd < 0 || c->unpacker || fstat(c->fd, &st) != 0 ||
-	    !S_ISREG(st.st_mode) || st.st_size < 0)
+	if (c->fd < 0 || c->unpacker || fstat(c->fd, &st) != 0)
+		return 0;
+	cbpf_is_written(&st, sizeof(st));
+	if (!S_ISREG(st.st_mode) || st.st_size < 0)
 		return 0;
 	return (uint64_t)st.st_size;
 }

@@ -337,8 +337,12 @@ static bool is_own_file(const char *path)
 {
 	struct stat st;
 
-	return strcmp(path, "-") != 0 &&
-	       (stat(path, &st) != 0 || S_ISREG(st.st_mode));
+	if (strcmp(path, "-") == 0)
+		return false;
+	if (stat(path, &st) != 0)
+		return true;
+	cbpf_is_written(&st, sizeof(st));
+	return S_ISREG(st.st_mode);
 }
 
 static bool take_names(struct cbpf_writer *w, const char *path)
