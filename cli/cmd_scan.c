@@ -36,7 +36,8 @@ struct job {
 	struct cbpf_writer_opts how;
 	const char *output;
 	struct cbpf_scan *scan;
-	const char *name;   /* of the file at hand */
+	const char *name; /* of the file at hand */
+	size_t n_opened;
 	double began, told; /* seconds: the file, the last progress */
 	uint64_t size;	    /* of the file; 0: not known */
 	bool is_followed;   /* it grows */
@@ -223,6 +224,19 @@ static int open_outputs(struct job *j)
 	return EXIT_YES;
 }
 
+/* Where what could be written lies, if it is anything. */
+static void say_part(struct cbpf_writer *w)
+{
+	const char *name = cbpf_writer_name(w);
+	struct stat st;
+
+	cbpf_writer_flush(w, NULL);
+	if (strcmp(name, "-") != 0 && stat(name, &st) == 0 && st.st_size > 0)
+		say_trouble("%s is what was written, a capture as far as it "
+			    "goes",
+			    name);
+}
+
 /* Whole, they get their names; else it is said where what there is lies. */
 static int finish_outputs(struct job *j, bool is_whole)
 {
@@ -232,16 +246,21 @@ static int finish_outputs(struct job *j, bool is_whole)
 		struct cbpf_writer *w = j->filters[i].writer;
 		struct cbpf_diag diag;
 
+		struct stat st;
+		bool is_kept;
+
 		if (!w)
 			continue;
-		if (is_whole && cbpf_writer_finish(w, &diag) != CBPF_OK) {
+		/* what there was is worth more than a part */
+		is_kept = !is_whole || j->n_opened == 0 ||
+			  (j->has_trouble && stat(output_of(j, i), &st) == 0 &&
+			   S_ISREG(st.st_mode));
+		if (!is_kept && cbpf_writer_finish(w, &diag) != CBPF_OK) {
 			status = say_diag(cbpf_writer_name(w), &diag);
-			is_whole = false;
+			is_kept = true;
 		}
-		if (!is_whole && strcmp(cbpf_writer_name(w), "-") != 0)
-			say_trouble("%s is what was written, a capture as far "
-				    "as it goes",
-				    cbpf_writer_name(w));
+		if (is_kept && j->n_opened > 0)
+			say_part(w);
 		cbpf_writer_close(w);
 		j->filters[i].writer = NULL;
 	}
@@ -339,12 +358,14 @@ static void stop_clock(struct job *j)
 		fputs("\r\033[K", stderr);
 }
 
-/* cbpf_capture's, of a file that grows: what was written is to be seen. */
-static bool wait_for_more(void *ctx)
+/* cbpf_capture's. Of a file that grows what was written is to be seen. */
+static bool goes_on(void *ctx, bool is_end)
 {
 	static const struct timespec some = { 0, 100000000 };
 	struct job *j = ctx;
 
+	if (!is_end || !j->is_followed)
+		return !is_end && !stopped;
 	for (size_t i = 0; i < j->n; i++)
 		if (j->filters[i].writer)
 			cbpf_writer_flush(j->filters[i].writer, NULL);
@@ -371,7 +392,9 @@ static int judge_end(struct job *j, const char *name, enum cbpf_err err,
 
 	if (is_said(j))
 		return EXIT_TROUBLE;
-	if (err == CBPF_OK)
+	/* a file that grows ends where it is */
+	if (err == CBPF_OK ||
+	    (j->is_followed && stopped && err == CBPF_E_CAP_CUT))
 		return EXIT_YES;
 	if (failed)
 		return say_diag(cbpf_writer_name(failed), diag);
@@ -390,7 +413,6 @@ static int scan_file(struct job *j, const char *path)
 	struct cbpf_capture *capture;
 	struct cbpf_diag diag = { 0 };
 	enum cbpf_err err = cbpf_capture_open(path, NULL, &capture, &diag);
-	int status;
 
 	if (err != CBPF_OK) {
 		j->has_trouble = true;
@@ -400,8 +422,8 @@ static int scan_file(struct job *j, const char *path)
 	j->name = name;
 	for (size_t i = 0; i < j->n; i++)
 		before[i] = cbpf_scan_hit(j->scan, i);
-	if (j->is_followed)
-		cbpf_capture_wait(capture, wait_for_more, j);
+	j->n_opened++;
+	cbpf_capture_wait(capture, goes_on, j);
 	start_clock(j, path);
 	err = cbpf_scan_capture(
 		j->scan, capture,
@@ -412,12 +434,9 @@ static int scan_file(struct job *j, const char *path)
 		print(j, name, &j->filters[i],
 		      less(cbpf_scan_hit(j->scan, i), before[i]),
 		      less(cbpf_scan_seen(j->scan), seen));
-	status = judge_end(j, name, err, &diag);
-	if (stopped && !j->is_followed) {
-		say_trouble("stopped in %s", name);
-		return EXIT_TROUBLE;
-	}
-	return status;
+	if (stopped && !j->is_followed && !is_said(j))
+		return say_trouble("stopped in %s", name);
+	return judge_end(j, name, err, &diag);
 }
 
 static int scan_all(struct job *j, char **paths, size_t n)

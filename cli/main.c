@@ -3,9 +3,11 @@
  * cbpf: one verb, one function. The table is the tool's contents and its
  * help.
  */
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli.h"
 
@@ -116,7 +118,14 @@ static int run_verb(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	int status = run_verb(argc, argv);
+	int fd = open("/dev/null", O_RDWR), status;
+
+	/* none of the three is another file's */
+	while (fd >= 0 && fd <= STDERR_FILENO)
+		fd = dup(fd);
+	if (fd >= 0)
+		close(fd);
+	status = run_verb(argc, argv);
 
 	/* a full disk is noticed when the last bytes are written */
 	if (fflush(stdout) != 0 || ferror(stdout))

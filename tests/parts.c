@@ -72,7 +72,7 @@ static struct outcome scan(unsigned jobs, uint32_t part,
 				       .part = part };
 	struct outcome o = { 0 };
 	struct cbpf_capture *capture;
-	struct cbpf_scan *scan;
+	struct cbpf_scan *scan = NULL;
 	struct cbpf_diag diag = { 0 };
 
 	if (cbpf_capture_open(path, NULL, &capture, NULL) != CBPF_OK)

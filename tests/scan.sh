@@ -144,12 +144,15 @@ holds "what is rejected" cmp "$tmp/b.pcap" "$tmp/c.pcap"
 tcpdump -r "$made" -c 7 -w "$tmp/c.pcap" tcp 2>/dev/null
 holds "at most so many" cmp "$tmp/b.pcap" "$tmp/c.pcap"
 "$cbpf" filter -e tcp --snap 80 "$made" -o "$tmp/b.pcap" 2>/dev/null
-equal "cut, no record is longer" "80" "$(tcpdump -r "$tmp/b.pcap" -nn -e -xx 2>/dev/null | grep -c '^	0x0050' | sed 's/^0$/80/')"
+tcpdump -r "$tmp/b.pcap" -nn -xx 2>/dev/null >"$tmp/hex"
+equal "cut, records are no longer" "yes 0" "$(grep -q 0x0040: "$tmp/hex" && echo yes) $(grep -c 0x0050: "$tmp/hex")"
 equal "cut, none is lost" "$(tcpdump -r "$tmp/a.pcap" --count 2>/dev/null)" "$(tcpdump -r "$tmp/b.pcap" --count 2>/dev/null)"
 "$cbpf" filter -e ip tests/packets/dns.pcap tests/packets/dns-be.pcap -o "$tmp/b.pcap" 2>/dev/null
 equal "two byte orders in one file" "48 packets" "$(tcpdump -r "$tmp/b.pcap" --count 2>/dev/null)"
 t "two link types in one pcap" 2 "second link type in a pcap file" "$cbpf" filter -e "len > 0" tests/packets/dns.pcap tests/packets/any.pcap -o "$tmp/b.pcap"
 t "in pcapng they are" 0 "" "$cbpf" filter -e "len > 0" --write pcapng tests/packets/dns.pcap tests/packets/any.pcap -o "$tmp/b.pcapng"
+t "a part of an earlier job is not written over" 2 "FILE.partial of another job: File exists" "$cbpf" filter -e "len > 0" tests/packets/dns.pcap -o "$tmp/b.pcap"
+rm -f "$tmp"/*.partial
 {
     head -c 24 tests/packets/dns-nano.pcap
     printf '\001\000\000\000\001\000\000\000\004\000\000\000\004\000\000\000abcd'
@@ -204,6 +207,17 @@ t "how much that is, is said" 2 "^cbpf: .*: [23][0-9]{3} bytes are passed over" 
 equal "what is written is sound" "$("$cbpf" count -e "len > 0" --keep-going "$tmp/broken.pcap" 2>/dev/null | sed 's/ .*//')" "$(tcpdump -r "$tmp/mended.pcap" --count 2>/dev/null | sed 's/ .*//')"
 equal "through a pipe, too" 2 "$(cat "$tmp/broken.pcap" | "$cbpf" count -e "len > 0" --keep-going - 2>&1 | grep -c "at byte\|passed over")"
 equal "of all there are" 8056 "$all"
+cp "$tmp/broken.pcap" "$tmp/same.pcap"
+t "a broken file onto itself" 2 "same.pcap.partial is what was written" "$cbpf" filter -e "len > 0" "$tmp/same.pcap" -o "$tmp/same.pcap"
+holds "is left as it was" cmp "$tmp/broken.pcap" "$tmp/same.pcap"
+rm -f "$tmp"/*.partial
+t "nothing to read" 2 "nothing.pcap: open" "$cbpf" filter -e ip "$tmp/nothing.pcap" -o "$tmp/same.pcap"
+holds "leaves what was there, too" cmp "$tmp/broken.pcap" "$tmp/same.pcap"
+"$cbpf" filter -e ip "$made" -o "$tmp/closed.pcap" 2>&-
+holds "without stderr" tcpdump -r "$tmp/closed.pcap" --count
+chmod 600 "$tmp/closed.pcap"
+"$cbpf" filter -e tcp "$made" -o "$tmp/closed.pcap" 2>/dev/null
+equal "who may read it may read it still" 600 "$(stat -c %a "$tmp/closed.pcap")"
 head -c 1000000 "$made" >"$tmp/grows.pcap"
 "$cbpf" filter --follow -e "len > 0" "$tmp/grows.pcap" -o "$tmp/grown.pcap" 2>"$tmp/said" &
 child=$!
@@ -221,9 +235,10 @@ exec 3>"$tmp/pipe"
 head -c 2000000 "$made" >&3
 sleep 0.5
 kill $child
-exec 3>&-
 wait $child
-equal "a job that is stopped ends so" 2 $?
+status=$?
+exec 3>&-
+equal "a job that is stopped ends so, while it waits for a pipe" 2 $status
 equal "and says what it wrote" 1 "$(grep -c "slow.pcap.partial is what was written" "$tmp/said")"
 holds "which is a capture" tcpdump -r "$tmp/slow.pcap.partial" --count
 [ ! -e "$tmp/slow.pcap" ]

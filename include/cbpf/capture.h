@@ -93,11 +93,13 @@ void cbpf_capture_record(const struct cbpf_capture *capture, size_t i,
 			 struct cbpf_record *record);
 
 /**
- * A file that grows: at its end it is asked whether there will be more; true,
- * after some time, and it is read again. NULL: the end is the end.
+ * Whether reading goes on: asked at the end of a file (is_end), which may have
+ * grown, then false is the end; and where a signal interrupts it, then false
+ * ends it as well. Not asked at the end of what is compressed. NULL: the end is
+ * the end, and signals do not matter.
  */
-void cbpf_capture_wait(struct cbpf_capture *capture, bool (*wait)(void *ctx),
-		       void *ctx);
+void cbpf_capture_wait(struct cbpf_capture *capture,
+		       bool (*wait)(void *ctx, bool is_end), void *ctx);
 
 /**
  * Behind a broken record: goes on with the next that seems to be one, *lost

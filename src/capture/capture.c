@@ -45,7 +45,13 @@ static enum cap_got fill_window(struct cbpf_capture *c, size_t size,
 		}
 		c->at = c->buf;
 		got = read(c->fd, c->buf + c->have, c->cap - c->have);
+		if (got < 0 && errno == EINTR &&
+		    (!c->wait || c->wait(c->wait_ctx, false)))
+			continue;
 		if (got < 0 && errno == EINTR)
+			got = 0; /* it is to end */
+		else if (got == 0 && c->wait && !c->unpacker &&
+			 c->wait(c->wait_ctx, true))
 			continue;
 		if (got < 0) {
 			dg_system(diag, "read", errno);
@@ -53,8 +59,6 @@ static enum cap_got fill_window(struct cbpf_capture *c, size_t size,
 				diag->offset = c->offset + c->have;
 			return CAP_BROKEN;
 		}
-		if (got == 0 && c->wait && c->wait(c->wait_ctx))
-			continue;
 		c->is_ended = got == 0;
 		if (got == 0 && c->unpacker &&
 		    unpack_check(c->unpacker, diag) != CBPF_OK)
@@ -379,8 +383,8 @@ const uint8_t *cap_raw(const struct cbpf_capture *c, size_t i, size_t *size)
 	return raw;
 }
 
-void cbpf_capture_wait(struct cbpf_capture *c, bool (*wait)(void *ctx),
-		       void *ctx)
+void cbpf_capture_wait(struct cbpf_capture *c,
+		       bool (*wait)(void *ctx, bool is_end), void *ctx)
 {
 	c->wait = wait;
 	c->wait_ctx = ctx;
@@ -462,6 +466,8 @@ static enum cap_got search(struct cbpf_capture *c, struct cbpf_diag *diag)
 		got = cap_want(c, c->cap ? c->cap : c->have, true, diag);
 		if (got == CAP_BROKEN)
 			return got;
+		if (c->have == 0)
+			return CAP_END;
 		at = c->at;
 		end = at + c->have;
 		stop = cap_stop(c);
@@ -511,6 +517,7 @@ enum cbpf_err cbpf_capture_skip(struct cbpf_capture *c, uint64_t *lost,
 	if (failed.code < CBPF_E_CAP_CUT || failed.code > CBPF_E_CAP_INTERFACE)
 		return dg_give(diag, &failed);
 	memset(&c->failed, 0, sizeof(c->failed));
+	c->limit = 0;
 	cap_pass(c, c->have < step ? c->have : step);
 	if (search(c, &c->failed) == CAP_BROKEN)
 		return dg_give(diag, &c->failed);

@@ -53,8 +53,8 @@ struct cap_batch {
 
 struct cbpf_capture {
 	struct cbpf_mem mem;
-	int fd;			 /* -1: bytes in memory, all in the window */
-	bool (*wait)(void *ctx); /* at the end, or NULL */
+	int fd; /* -1: bytes in memory, all in the window */
+	bool (*wait)(void *ctx, bool is_end); /* or NULL */
 	void *wait_ctx;
 	struct unpacker *unpacker; /* it gives what is read; or NULL */
 	uint8_t *buf; /* the window's own memory, if read from fd */
@@ -68,7 +68,7 @@ struct cbpf_capture {
 
 	bool is_big, is_nano, is_pcapng;
 	uint8_t header[24]; /* of pcap */
-	uint32_t last_time; /* of pcap: seconds, of the last careful look */
+	uint32_t times[4];  /* of pcap: seconds, of packets that were met */
 	const uint8_t *raw; /* the record that next() read */
 	size_t raw_size;
 	struct cap_follower *followers;

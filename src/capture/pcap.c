@@ -46,7 +46,8 @@ static enum cap_got next_pcap(struct cbpf_capture *c, struct cbpf_record *r,
 	r->wirelen = wirelen;
 	r->offset = c->offset;
 	r->link = c->interfaces[0].link;
-	c->last_time = cap_u32(c, c->at);
+	c->times[c->n_packets == 0 ? 0 : 1 + c->n_packets % 3] =
+		cap_u32(c, c->at);
 	c->raw = c->at;
 	c->raw_size = RECORD + (size_t)caplen;
 	cap_pass(c, c->raw_size);
@@ -73,6 +74,15 @@ static void walk_pcap(struct cbpf_capture *c, struct cap_batch *batch)
 
 #define YEARS 100000000u /* seconds: three of them */
 
+/* That of the first packet, or of some that were looked at with care. */
+static bool is_near_time(const struct cbpf_capture *c, uint32_t time)
+{
+	for (size_t i = 0; i < CBPF_COUNT(c->times); i++)
+		if (time - c->times[i] + YEARS < 2 * YEARS)
+			return true;
+	return false;
+}
+
 /* Lengths that agree, a time near that of another packet. */
 static bool is_plausible_pcap(const struct cbpf_capture *c, const uint8_t *p,
 			      size_t have, size_t *size)
@@ -86,7 +96,7 @@ static bool is_plausible_pcap(const struct cbpf_capture *c, const uint8_t *p,
 	wirelen = cap_u32(c, p + 12);
 	*size = RECORD + (size_t)caplen;
 	return caplen <= wirelen && wirelen < 1 << 24 &&
-	       cap_u32(c, p) - c->last_time + YEARS < 2 * YEARS &&
+	       is_near_time(c, cap_u32(c, p)) &&
 	       cap_u32(c, p + 4) < (c->is_nano ? 1000000000u : 1000000u);
 }
 

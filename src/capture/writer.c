@@ -401,15 +401,19 @@ enum cbpf_err cbpf_writer_open(const char *path,
 		free_writer(w);
 		return dg_fail(diag, CBPF_E_NOMEM);
 	}
-	w->fd = strcmp(path, "-") == 0
-			? STDOUT_FILENO
-			: open(w->partial ? w->partial : path,
-			       O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	w->fd = strcmp(path, "-") == 0 ? STDOUT_FILENO
+				       : open(w->partial ? w->partial : path,
+					      O_WRONLY | O_CREAT | O_CLOEXEC |
+						      (w->partial ? O_EXCL : 0),
+					      0666);
 	if (w->fd < 0) {
 		int why = errno;
 
 		free_writer(w);
-		return dg_system(diag, "open", why);
+		return dg_system(diag,
+				 why == EEXIST ? "FILE.partial of another job"
+					       : "open",
+				 why);
 	}
 	*writer = w;
 	return CBPF_OK;
@@ -446,8 +450,6 @@ enum cbpf_err cbpf_writer_follow(struct cbpf_writer *w, struct cbpf_capture *c,
 		w->format =
 			c->is_pcapng ? CBPF_CAPTURE_PCAPNG : CBPF_CAPTURE_PCAP;
 	if (w->format == CBPF_CAPTURE_PCAP && !c->is_pcapng) {
-		if (w->has_header && w->link != c->interfaces[0].link)
-			return refuse_link(diag);
 		if (!w->has_header) { /* its first file's, as it is */
 			w->has_header = true;
 			w->is_big = c->is_big;
@@ -511,6 +513,13 @@ enum cbpf_err cbpf_writer_put(struct cbpf_writer *w, size_t at, size_t n,
 
 	if (!batch || at > batch->n || n > batch->n - at)
 		return dg_fail(diag, CBPF_E_ARGUMENT);
+	while (n > 0 && !*keep) { /* none, or from the first on */
+		keep++;
+		at++;
+		n--;
+	}
+	if (n == 0)
+		return CBPF_OK;
 	if (w->format == CBPF_CAPTURE_PCAP && !w->has_header)
 		put_pcap_header(w, batch->first.link, is_finer(c));
 	if (w->format == CBPF_CAPTURE_PCAP && w->link != batch->first.link)
@@ -602,6 +611,8 @@ enum cbpf_err cbpf_writer_flush(struct cbpf_writer *w, struct cbpf_diag *diag)
 
 enum cbpf_err cbpf_writer_finish(struct cbpf_writer *w, struct cbpf_diag *diag)
 {
+	struct stat before;
+
 	if (w->format != CBPF_CAPTURE_PCAPNG && !w->has_header)
 		put_pcap_header(w, CBPF_LINK_EN10MB, false);
 	else if (w->n_written + w->n == 0)
@@ -609,6 +620,9 @@ enum cbpf_err cbpf_writer_finish(struct cbpf_writer *w, struct cbpf_diag *diag)
 	flush(w);
 	if (w->failed.code != CBPF_OK)
 		return dg_give(diag, &w->failed);
+	/* what it takes the place of may be nobody else's to read */
+	if (w->partial && stat(w->path, &before) == 0)
+		fchmod(w->fd, before.st_mode & 07777);
 	if (w->fd != STDOUT_FILENO && close(w->fd) != 0) {
 		w->fd = STDOUT_FILENO;
 		return dg_system(diag, "close", errno);
@@ -632,6 +646,9 @@ void cbpf_writer_close(struct cbpf_writer *w)
 	unfollow(w);
 	if (!w->is_finished && !w->is_part)
 		flush(w);
+	/* a part that holds nothing is none */
+	if (!w->is_finished && w->partial && w->n_written == 0)
+		unlink(w->partial);
 	if (w->fd != STDOUT_FILENO)
 		close(w->fd);
 	free_writer(w);

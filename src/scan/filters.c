@@ -141,10 +141,10 @@ static enum cbpf_err make_machine(const struct cbpf_scan *s,
 	return err;
 }
 
-/* A filter's code for a link type, made where there is none; one thread at a
- * time. */
+/* A filter's code for a link type, made where there is none, or UNAVAILABLE. */
 static enum cbpf_err find_machine(struct cbpf_scan *s, struct scan_filter *f,
-				  uint16_t link, struct scan_machine *machine,
+				  uint16_t link, bool may_make,
+				  struct scan_machine *machine,
 				  struct cbpf_diag *diag)
 {
 	struct scan_machine made = { .link = link };
@@ -156,6 +156,8 @@ static enum cbpf_err find_machine(struct cbpf_scan *s, struct scan_filter *f,
 			*machine = f->machines[i];
 			return CBPF_OK;
 		}
+	if (!may_make)
+		return dg_fail(diag, CBPF_E_UNAVAILABLE);
 	room = room_for_one(&s->mem, f->machines, f->n_machines,
 			    &f->cap_machines, sizeof(*f->machines));
 	if (!room)
@@ -169,7 +171,8 @@ static enum cbpf_err find_machine(struct cbpf_scan *s, struct scan_filter *f,
 	return CBPF_OK;
 }
 
-/* The same, held by the scanner from then on. */
+/* The same, held by the scanner from then on. It is made by the thread that puts
+ * parts in order, when it gets there: what is wrong with it is said then. */
 static enum cbpf_err hold_machine(struct scanner *sc, size_t i, uint16_t link,
 				  struct cbpf_diag *diag)
 {
@@ -180,7 +183,7 @@ static enum cbpf_err hold_machine(struct scanner *sc, size_t i, uint16_t link,
 	if (held->jit && held->link == link)
 		return CBPF_OK;
 	pthread_mutex_lock(&s->lock);
-	err = find_machine(s, &s->filters[i], link, held, diag);
+	err = find_machine(s, &s->filters[i], link, sc == &s->own, held, diag);
 	pthread_mutex_unlock(&s->lock);
 	return err;
 }
@@ -356,7 +359,14 @@ enum cbpf_err scan_rest(struct scanner *sc, struct cbpf_capture *capture,
 	return err;
 }
 
-/* What is wrong with a filter is said where there are no packets, too. */
+/* That of a capture, if its first interface is known; or Ethernet's. */
+static uint16_t link_of(const struct cbpf_capture *capture)
+{
+	int link = cbpf_capture_link(capture);
+
+	return link < 0 ? CBPF_LINK_EN10MB : (uint16_t)link;
+}
+
 static enum cbpf_err begin(struct cbpf_scan *s, struct cbpf_capture *capture,
 			   struct cbpf_diag *diag)
 {
@@ -406,6 +416,10 @@ enum cbpf_err cbpf_scan_capture(struct cbpf_scan *s,
 		     : scan_in_parts(s, capture, path, s->opts.jobs, &own);
 	while (err != CBPF_OK && go_on(s, capture, &own))
 		err = scan_rest(&s->own, capture, &own);
+	/* what is wrong with a filter is said where there are no packets, too */
+	for (size_t i = 0; i < s->n && err == CBPF_OK; i++)
+		if (s->filters[i].n_machines == 0)
+			err = hold_machine(&s->own, i, link_of(capture), &own);
 	return err == CBPF_OK ? CBPF_OK : dg_give(diag, &own);
 }
 
