@@ -408,7 +408,7 @@ static int judge_end(struct job *j, const char *name, enum cbpf_err err,
 static int scan_file(struct job *j, const char *path)
 {
 	const char *name = strcmp(path, "-") ? path : "<stdin>";
-	struct cbpf_scan_count before[FILTERS_MAX];
+	struct cbpf_scan_count before[FILTERS_MAX] = { { 0, 0 } };
 	struct cbpf_scan_count seen = cbpf_scan_seen(j->scan);
 	struct cbpf_capture *capture;
 	struct cbpf_diag diag = { 0 };

@@ -104,6 +104,16 @@ static bool write_file(const uint8_t *bytes, size_t size)
 	return (file && fclose(file) == 0) & is_written;
 }
 
+static bool is_same(const struct outcome *a, const struct outcome *b)
+{
+	return a->seen.packets == b->seen.packets &&
+	       a->seen.bytes == b->seen.bytes &&
+	       a->hit.packets == b->hit.packets &&
+	       a->hit.bytes == b->hit.bytes && a->err == b->err &&
+	       a->offset == b->offset && a->a == b->a &&
+	       a->written == b->written;
+}
+
 /* Parts of every size, by two to five threads. */
 static unsigned differing(const uint8_t *bytes, size_t size)
 {
@@ -121,7 +131,7 @@ static unsigned differing(const uint8_t *bytes, size_t size)
 		if (size / parts[i] > 20000)
 			continue;
 		other = scan(2 + (unsigned)i % 4, parts[i], format);
-		if (memcmp(&one, &other, sizeof(one)) == 0)
+		if (is_same(&one, &other))
 			continue;
 		printf("# parts of %u: %llu packets, %llu hits, error %d at "
 		       "%llu; by one %llu, %llu, %d at %llu\n",

@@ -267,7 +267,7 @@ static bool take_room(struct job *j, struct worker **workers, unsigned jobs,
 		struct part *p = &j->ring[i];
 
 		p->hits = arena_take(arena, n + 1, sizeof(*p->hits));
-		p->outputs = arena_take(arena, n + 1, sizeof(*p->outputs));
+		p->outputs = arena_take(arena, n + 1, sizeof(void *));
 		if (!p->hits || !p->outputs)
 			return false;
 	}
