@@ -66,10 +66,10 @@ static int print_help(FILE *to)
 	      "either order;\n"
 	      "or -e 'EXPR' or -F FILE in its place, the capture filter "
 	      "language\n(pcap-filter(7)), with lists: host in hosts.txt.\n"
-	      "PACKETS are captures (pcap, pcapng, compressed or not), - for stdin, or --hex "
-	      "BYTES.\n\n"
+	      "PACKETS are captures (pcap, pcapng, compressed or not), - for "
+	      "stdin, or\n--hex BYTES.\n\n"
 	      "Exit status: 0 yes, 1 no (a machine differs, a program is "
-	      "illegal or refused),\n2 trouble.\n"
+	      "illegal or refused,\nnothing matches), 2 trouble.\n"
 	      "`cbpf VERB --help` lists the options of a verb, cbpf(1) says "
 	      "more.\n",
 	      to);
