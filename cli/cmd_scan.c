@@ -403,6 +403,21 @@ static int judge_end(struct job *j, const char *name, enum cbpf_err err,
 	return EXIT_YES;
 }
 
+/* Whether standard output is the file, and goes there. */
+static bool writes_onto(const struct job *j, const char *path)
+{
+	struct stat in, out;
+
+	for (size_t i = 0; j->is_filter && i < j->n; i++)
+		if (strcmp(output_of(j, i), "-") == 0)
+			return stat(path, &in) == 0 &&
+			       fstat(STDOUT_FILENO, &out) == 0 &&
+			       S_ISREG(out.st_mode) &&
+			       in.st_dev == out.st_dev &&
+			       in.st_ino == out.st_ino;
+	return false;
+}
+
 /* One file, also where it is sound to some packet only; EXIT_TROUBLE ends the
  * job. */
 static int scan_file(struct job *j, const char *path)
@@ -422,6 +437,10 @@ static int scan_file(struct job *j, const char *path)
 	j->name = name;
 	for (size_t i = 0; i < j->n; i++)
 		before[i] = cbpf_scan_hit(j->scan, i);
+	if (writes_onto(j, path)) {
+		cbpf_capture_close(capture);
+		return say_trouble("%s is read and written", name);
+	}
 	j->n_opened++;
 	cbpf_capture_wait(capture, goes_on, j);
 	start_clock(j, path);

@@ -211,6 +211,8 @@ cp "$tmp/broken.pcap" "$tmp/same.pcap"
 t "a broken file onto itself" 2 "same.pcap.partial is what was written" "$cbpf" filter -e "len > 0" "$tmp/same.pcap" -o "$tmp/same.pcap"
 holds "is left as it was" cmp "$tmp/broken.pcap" "$tmp/same.pcap"
 rm -f "$tmp"/*.partial
+cp "$tmp/a.pcap" "$tmp/onto.pcap"
+t "onto itself through stdout" 2 "is read and written" sh -c '"$1" filter -e tcp "$2" -o - >>"$2"' - "$cbpf" "$tmp/onto.pcap"
 t "nothing to read" 2 "nothing.pcap: open" "$cbpf" filter -e ip "$tmp/nothing.pcap" -o "$tmp/same.pcap"
 holds "leaves what was there, too" cmp "$tmp/broken.pcap" "$tmp/same.pcap"
 "$cbpf" filter -e ip "$made" -o "$tmp/closed.pcap" 2>&-

@@ -46,7 +46,8 @@ struct cbpf_scan_opts {
 	/* NULL, or told how far it is in the file, bytes, now and then */
 	void (*on_progress)(void *progress_ctx, uint64_t offset);
 	void *progress_ctx;
-	bool (*is_stopped)(void *stop_ctx); /* asked now and then; or NULL */
+	/* NULL, or asked now and then, by any of the threads */
+	bool (*is_stopped)(void *stop_ctx);
 	void *stop_ctx;
 	const struct cbpf_mem *mem;
 };

@@ -16,6 +16,7 @@
 #include "capture/capture.h"
 
 #define ROOM	    131072
+#define PART_ROOM   4096 /* of a part, to begin with */
 #define PCAP_HEAD   24
 #define RECORD_HEAD 16
 #define EPB_HEAD    28
@@ -64,6 +65,24 @@ static void put16(uint8_t *p, uint16_t v, bool is_big)
 		by_put_le16(p, v);
 }
 
+/* The length of a block, in its section's order: that which stands at both
+ * ends. */
+static size_t block_size(const uint8_t *at, size_t have)
+{
+	uint32_t little, big;
+
+	if (have < 8)
+		return have + 1;
+	little = by_le32(at + 4);
+	big = by_be32(at + 4);
+	if (little >= 12 && little <= have &&
+	    by_le32(at + little - 4) == little)
+		return little;
+	if (big >= 12 && big <= have && by_be32(at + big - 4) == big)
+		return big;
+	return have + 1; /* it is cut */
+}
+
 /* Of what could be written, the end of the last record: the file ends there. */
 static void cut_to_records(struct cbpf_writer *w, const uint8_t *at,
 			   size_t written)
@@ -75,11 +94,7 @@ static void cut_to_records(struct cbpf_writer *w, const uint8_t *at,
 		size_t size;
 
 		if (w->format == CBPF_CAPTURE_PCAPNG)
-			/* a section's length is in its own order: either way
-			 * round the small number is it */
-			size = by_le32(at + sound + 4) < by_be32(at + sound + 4)
-				       ? by_le32(at + sound + 4)
-				       : by_be32(at + sound + 4);
+			size = block_size(at + sound, written - sound);
 		else if (is_first)
 			size = PCAP_HEAD;
 		else
@@ -575,8 +590,8 @@ enum cbpf_err cbpf_writer_part(const struct cbpf_writer *of,
 	w->link = of->link;
 	w->is_part = true;
 	w->fd = STDOUT_FILENO; /* which is not its own */
-	w->room = ROOM;
-	w->buf = mem_new(&w->mem, ROOM, 1);
+	w->room = PART_ROOM;
+	w->buf = mem_new(&w->mem, PART_ROOM, 1);
 	if (!w->buf) {
 		free_writer(w);
 		return dg_fail(diag, CBPF_E_NOMEM);
