@@ -6,8 +6,8 @@
 #include <cbpf/capture.h>
 #include <stdio.h>
 
-/* The program in a file, of any form, as native code. */
-static struct cbpf_jit *load(const char *path)
+/* The program in a file, of any form, as native code, which uses it. */
+static struct cbpf_jit *load(const char *path, struct cbpf_prog **prog)
 {
 	struct cbpf_prog_opts opts = { .size = sizeof(opts),
 				       .dialect = CBPF_LIBPCAP };
@@ -15,16 +15,17 @@ static struct cbpf_jit *load(const char *path)
 	static char text[1 << 16];
 	FILE *file = fopen(path, "r");
 	size_t size = file ? fread(text, 1, sizeof(text), file) : 0;
-	struct cbpf_prog *prog; /* the code uses it: both last to the end */
 	struct cbpf_code code;
 	struct cbpf_jit *jit;
 
+	*prog = NULL;
 	if (!file || cbpf_text_read(CBPF_FORMAT_AUTO, text, size, NULL, &code,
 				    NULL) != CBPF_OK)
 		return NULL;
 	fclose(file);
-	if (cbpf_prog_new(code.insns, code.n, &opts, &prog, NULL) != CBPF_OK ||
-	    cbpf_jit_new(prog, &how, &jit, NULL) != CBPF_OK)
+	cbpf_prog_new(code.insns, code.n, &opts, prog, NULL);
+	cbpf_code_free(&code);
+	if (!*prog || cbpf_jit_new(*prog, &how, &jit, NULL) != CBPF_OK)
 		return NULL;
 	return jit;
 }
@@ -60,15 +61,20 @@ static enum cbpf_err cut(const struct cbpf_jit *jit, const char *from,
 
 int main(int argc, char **argv)
 {
-	struct cbpf_jit *jit = argc == 4 ? load(argv[1]) : NULL;
+	struct cbpf_prog *prog = NULL;
+	struct cbpf_jit *jit = argc == 4 ? load(argv[1], &prog) : NULL;
 	struct cbpf_diag diag;
 	char sentence[200];
+	enum cbpf_err err;
 
 	if (!jit) {
 		fprintf(stderr, "usage: cut PROGRAM IN.pcap OUT.pcap\n");
 		return 2;
 	}
-	if (cut(jit, argv[2], argv[3], &diag) == CBPF_OK)
+	err = cut(jit, argv[2], argv[3], &diag);
+	cbpf_jit_free(jit);
+	cbpf_prog_free(prog);
+	if (err == CBPF_OK)
 		return 0;
 	cbpf_diag_format(&diag, sentence, sizeof(sentence));
 	fprintf(stderr, "cut: %s\n", sentence);
