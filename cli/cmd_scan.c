@@ -617,6 +617,8 @@ static int run(struct job *j, char **argv, int argc)
 	if (packets.n_paths == 0)
 		return say_usage(j->verb, "captures are missing: files, or - "
 					  "for stdin");
+	if (j->is_followed && packets.n_paths > 1)
+		return say_usage(j->verb, "--follow is of one capture");
 	status = stdin_is_free(j->verb, &j->filters[0].source, &packets);
 	if (status != EXIT_YES)
 		return status;
@@ -626,8 +628,6 @@ static int run(struct job *j, char **argv, int argc)
 	}
 	if (cbpf_scan_new(&j->opts, &j->scan, &diag) != CBPF_OK)
 		return say_diag(j->verb, &diag);
-	if (j->is_followed && packets.n_paths > 1)
-		return say_usage(j->verb, "--follow is of one capture");
 	catch_signals();
 	status = scan_all(j, packets.paths, packets.n_paths);
 	cbpf_scan_free(j->scan);

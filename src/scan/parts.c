@@ -18,7 +18,7 @@
 
 #include "scan/scanner.h"
 
-#define PART	 (4u << 20) /* bytes */
+#define PART	 (1u << 20) /* bytes */
 #define AHEAD	 4 /* parts that wait for their turn, for each thread */
 #define JOBS_MAX 256
 
@@ -57,7 +57,6 @@ struct worker {
 	struct job *job;
 	pthread_t thread;
 	struct scanner scanner;
-	bool is_running;
 };
 
 /* Where a record seems to begin, up to the next part. */
