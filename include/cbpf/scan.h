@@ -37,7 +37,7 @@ struct cbpf_scan_opts {
 	uint64_t to_ns;		   /* nor those at or behind this; 0: all */
 	uint64_t most;		   /* hits of each filter; 0: any number */
 	unsigned jobs;		   /* threads; 0: one */
-	uint32_t part; /* bytes that one takes at a time; 0: 1 MiB */
+	uint32_t part; /* bytes that one takes at a time; 0: 4 MiB */
 	/* NULL, or a broken record is passed over: the next that seems to be
 	 * one is `lost` bytes farther */
 	void (*on_lost)(void *lost_ctx, const struct cbpf_diag *diag,

@@ -18,7 +18,7 @@
 
 #include "scan/scanner.h"
 
-#define PART	 (1u << 20) /* bytes */
+#define PART	 (4u << 20) /* bytes */
 #define AHEAD	 4 /* parts that wait for their turn, for each thread */
 #define JOBS_MAX 256
 
