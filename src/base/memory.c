@@ -105,23 +105,19 @@ void *arena_take(struct arena *arena, size_t count, size_t size)
 	return p ? memset(p, 0, count * size) : NULL;
 }
 
-uint32_t *arena_filled(struct arena *arena, size_t count, uint32_t value)
+uint32_t *arena_ones(struct arena *arena, size_t count)
 {
 	uint32_t *list = take_raw(arena, count, sizeof(*list));
 
-	for (size_t i = 0; list && i < count; i++)
-		list[i] = value;
-	return list;
+	return list ? memset(list, 0xff, count * sizeof(*list)) : NULL;
 }
 
-void *arena_grow(struct arena *arena, void *items, uint32_t n, uint32_t more,
-		 uint32_t *cap, size_t size)
+void *arena_grow_now(struct arena *arena, const void *items, uint32_t n,
+		     uint32_t more, uint32_t *cap, size_t size)
 {
 	uint64_t want = (uint64_t)n + more, room = *cap ? *cap : 64;
 	void *bigger;
 
-	if (items && want <= *cap)
-		return items;
 	while (room < want)
 		room *= 2;
 	if (room >= UINT32_MAX)

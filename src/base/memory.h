@@ -30,16 +30,23 @@ struct arena {
 
 CBPF_INTERNAL struct arena arena_new(const struct cbpf_mem *mem);
 CBPF_INTERNAL void *arena_take(struct arena *arena, size_t count, size_t size);
-/* So many numbers, each the value; NULL: memory was refused. */
-CBPF_INTERNAL uint32_t *arena_filled(struct arena *arena, size_t count,
-				     uint32_t value);
+/* So many numbers of which each bit is set; NULL: memory was refused. */
+CBPF_INTERNAL uint32_t *arena_ones(struct arena *arena, size_t count);
 /*
  * An array with room for `more` items behind its n: itself, or a copy twice as
  * large, *cap items; NULL where memory is refused or 32 bits cannot count them.
  * What is behind the n is not zeroed: room that is not used is never touched.
  */
-CBPF_INTERNAL void *arena_grow(struct arena *arena, void *items, uint32_t n,
-			       uint32_t more, uint32_t *cap, size_t size);
+CBPF_INTERNAL void *arena_grow_now(struct arena *arena, const void *items,
+				   uint32_t n, uint32_t more, uint32_t *cap,
+				   size_t size);
+CBPF_INLINE void *arena_grow(struct arena *arena, void *items, uint32_t n,
+			     uint32_t more, uint32_t *cap, size_t size)
+{
+	if (cbpf_likely(items && (uint64_t)n + more <= *cap))
+		return items;
+	return arena_grow_now(arena, items, n, more, cap, size);
+}
 CBPF_INTERNAL void arena_free(struct arena *arena);
 
 /*

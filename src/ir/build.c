@@ -314,7 +314,7 @@ static void translate(struct builder *b, const struct cbpf_insn *insn)
 		*a = add(b, IR_RAND, IR_NONE, IR_NONE, 0);
 		break;
 	case OP_LD_DATA:
-		*a = add(b, IR_DATA, IR_NONE, IR_NONE, k);
+		*a = add_load(b, IR_DATA, IR_NONE, k, 4);
 		break;
 	case OP_LD_EXT:
 		*a = ancillary(b, k);
@@ -606,11 +606,11 @@ static bool take_tables(struct builder *b, struct arena *arena)
 		    REG_M + prog->ops[pc].k >= b->n_regs)
 			b->n_regs = REG_M + prog->ops[pc].k + 1;
 	}
-	b->live = arena_filled(arena, (size_t)prog->n + 1, 0);
-	b->behind = arena_filled(arena, prog->n, 0);
-	b->numbers = arena_filled(arena, 2 * (size_t)prog->n, 0);
-	b->edge_at = arena_filled(arena, prog->n, IR_NONE);
-	b->edge_next = arena_filled(arena, n_edges, IR_NONE);
+	b->live = arena_take(arena, (size_t)prog->n + 1, sizeof(uint32_t));
+	b->behind = arena_take(arena, prog->n, sizeof(uint32_t));
+	b->numbers = arena_take(arena, 2 * (size_t)prog->n, sizeof(uint32_t));
+	b->edge_at = arena_ones(arena, prog->n);
+	b->edge_next = arena_ones(arena, n_edges);
 	b->held = arena_take(arena, n_edges, b->n_regs * sizeof(*b->held));
 	return b->live && b->behind && b->numbers && b->edge_at &&
 	       b->edge_next && b->held;

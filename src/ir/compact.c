@@ -101,9 +101,9 @@ static bool take_tables(struct compacter *c, struct arena *arena)
 {
 	const struct ir *ir = c->ir;
 
-	c->block = arena_filled(arena, ir->n_blocks, IR_NONE);
-	c->insn = arena_filled(arena, ir->n_insns, IR_NONE);
-	c->edge = arena_filled(arena, ir->n_edges, IR_NONE);
+	c->block = arena_ones(arena, ir->n_blocks);
+	c->insn = arena_ones(arena, ir->n_insns);
+	c->edge = arena_ones(arena, ir->n_edges);
 	return c->block && c->insn && c->edge;
 }
 

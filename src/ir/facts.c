@@ -102,8 +102,8 @@ bool ir_facts_new(const struct ir *ir, struct arena *arena, struct ir_facts *f)
 	while (f->n_lists < ir->n_blocks)
 		f->n_lists *= 2;
 	f->known = arena_take(arena, ir->n_insns, sizeof(*f->known));
-	f->lists = arena_filled(arena, f->n_lists, IR_NONE);
-	f->left_by = arena_filled(arena, ir->n_insns, IR_NONE);
+	f->lists = arena_ones(arena, f->n_lists);
+	f->left_by = arena_ones(arena, ir->n_insns);
 	if (!f->known || !f->lists || !f->left_by)
 		return false;
 	/* operands stand before what uses them, and so they are visited */

@@ -67,7 +67,7 @@ void ir_sink(struct ir *ir)
 	uint32_t zero = ir_const(ir, 0);
 	struct sinker s = { .ir = ir };
 
-	s.wanted = arena_filled(&arena, ir->n_insns, IR_NONE);
+	s.wanted = arena_ones(&arena, ir->n_insns);
 	if (zero == IR_NONE || !s.wanted) {
 		ir->is_broken = true;
 		arena_free(&arena);

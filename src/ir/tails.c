@@ -542,12 +542,12 @@ static bool take_tables(struct merger *m, struct arena *arena)
 		m->n_slots *= 2;
 	m->hash = arena_take(arena, blocks, sizeof(*m->hash));
 	m->first = arena_take(arena, m->n_slots, sizeof(*m->first));
-	m->next = arena_filled(arena, blocks, IR_NONE);
-	m->twin = arena_filled(arena, blocks, IR_NONE);
-	m->matched = arena_filled(arena, blocks, IR_NONE);
-	m->image = arena_filled(arena, values, IR_NONE);
-	m->origin = arena_filled(arena, values, IR_NONE);
-	m->mapped = arena_filled(arena, values, IR_NONE);
+	m->next = arena_ones(arena, blocks);
+	m->twin = arena_ones(arena, blocks);
+	m->matched = arena_ones(arena, blocks);
+	m->image = arena_ones(arena, values);
+	m->origin = arena_ones(arena, values);
+	m->mapped = arena_ones(arena, values);
 	m->same = arena_take(arena, values, sizeof(*m->same));
 	for (uint32_t i = 0; m->same && i < values; i++)
 		m->same[i] = i;
@@ -613,7 +613,7 @@ static uint32_t first_behind_base(const struct ir *ir, uint32_t id)
 static void split_blocks(struct merger *m)
 {
 	struct ir *ir = m->ir;
-	uint32_t *at = arena_filled(m->arena, ir->n_blocks, IR_NONE);
+	uint32_t *at = arena_ones(m->arena, ir->n_blocks);
 	bool has_any = false;
 
 	if (!at || !find_ends(m, at)) {

@@ -311,7 +311,7 @@ static bool take_side(struct comparison *c, struct side *side,
 {
 	side->prog = prog;
 	side->ways = arena_take(c->arena, (size_t)prog->n + 1, 1);
-	side->reached = arena_filled(c->arena, (size_t)prog->n + 1, NONE);
+	side->reached = arena_ones(c->arena, (size_t)prog->n + 1);
 	return side->ways && side->reached;
 }
 
