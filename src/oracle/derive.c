@@ -5,7 +5,8 @@
  *
  *	a load outside		the packet grows to have those bytes
  *	a branch on a load	what it compares with is written there, or the
- *				number beside it, so that it goes either way
+ *				number beside it, so that it goes either way;
+ *				of bits that none of them is set
  *
  * At last some packets are cut around the end of one of the loads met: one
  * byte before, at, or one behind it. A packet of Ethernet is a frame, of
@@ -176,6 +177,15 @@ static bool may_plant(const struct derivation *d, int64_t at)
 	       (at != CBPF_DATA_ARCH && at / 8 != CBPF_DATA_IP / 8);
 }
 
+/* What goes one way or the other by a test of k. */
+static uint32_t pick_number(struct derivation *d, const struct isa_row *row,
+			    uint32_t k)
+{
+	if (CODE_OP(row->code) == JMP_JSET && below(d, 2))
+		return ~k;
+	return below(d, 3) ? k : k + below(d, 3) - 1;
+}
+
 static void bend(struct derivation *d)
 {
 	struct cbpf_state s = cbpf_state_init(&d->packet);
@@ -202,10 +212,10 @@ static void bend(struct derivation *d)
 			uint32_t k = row->form == FORM_JX ? s.x : insn->k;
 
 			if (size && below(d, 2) && may_plant(d, at))
-				s.a = ora_plant(
-					d->prog, d->data, at, size,
-					below(d, 3) ? k : k + below(d, 3) - 1);
-		} else if (row && row->writes & USES_A) {
+				s.a = ora_plant(d->prog, d->data, at, size,
+						pick_number(d, row, k));
+		} else if (row && row->writes & USES_A &&
+			   insn->code != OP_AND_K) { /* bits of it */
 			size = 0;
 		}
 		if (!cbpf_step(d->prog, &d->packet, &s, &result))

@@ -5,6 +5,8 @@
  *
  * A legal program is useful when it runs for a while: jumps are short, early
  * returns and loads that miss are rare, and M[] is read only after a store.
+ * Here and there is a row of tests of bytes that are near each other, as filters
+ * ask several fields of a header.
  * An almost legal one is such a program with a field or two changed, mostly to
  * where a rule begins or ends; a wild one has any codes; a long one repeats an
  * instruction about as often as some limit of size allows.
@@ -166,6 +168,100 @@ static struct cbpf_insn make_insn(struct generator *g, uint32_t room)
 	return insn;
 }
 
+/* ---- rows of tests ------------------------------------------------------ */
+
+#define ROW_TESTS 3
+#define ROW_MOST  (2 + 3 * ROW_TESTS)
+
+static struct cbpf_insn with_k(enum isa_op op, uint32_t k)
+{
+	return (struct cbpf_insn){ isa_rows[op].code, 0, 0, k };
+}
+
+/* A load of bytes near an offset; op: of a word, and those behind it of two
+ * bytes and one. */
+static struct cbpf_insn load_near(struct generator *g, enum isa_op op,
+				  uint32_t offset)
+{
+	if (isa_dialects[g->dialect].space == SPACE_DATA)
+		return with_k(op, (offset % 14 + below(g, 3)) * 4);
+	return with_k((enum isa_op)(op + below(g, 3)), offset + below(g, 7));
+}
+
+/* Bits of a load, or all of them. */
+static uint32_t pick_mask(struct generator *g)
+{
+	return one_in(g, 3) ? UINT32_MAX << below(g, 32) : pick_constant(g);
+}
+
+/* A test: what is taken for a match goes on, all else to the end of the row. */
+static uint32_t make_test(struct generator *g, enum isa_op op, uint32_t offset,
+			  struct cbpf_insn *insns)
+{
+	uint32_t n = 0, mask = UINT32_MAX;
+	bool is_bits = one_in(g, 4);
+
+	insns[n++] = load_near(g, op, offset);
+	if (one_in(g, 4)) {
+		mask = pick_mask(g);
+		insns[n++] = with_k(OP_AND_K, mask);
+	}
+	if (is_bits)
+		insns[n++] = with_k(OP_JSET_K, pick_mask(g));
+	else
+		insns[n++] = with_k(OP_JEQ_K, below(g, 256) & mask);
+	return n;
+}
+
+/* The tests of a row lead to the same place where they fail, some way behind
+ * it; now and then to another, or the other way round. */
+static void lead(struct generator *g, struct cbpf_insn *insns, uint32_t n,
+		 uint32_t fail)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t jump = n - i - 1 + fail;
+
+		if (!isa_is_branch(insns[i].code))
+			continue;
+		if (one_in(g, 16))
+			jump -= below(g, fail + 1);
+		if ((insns[i].code == isa_rows[OP_JSET_K].code) !=
+		    one_in(g, 16))
+			insns[i].jt = (uint8_t)jump;
+		else
+			insns[i].jf = (uint8_t)jump;
+	}
+}
+
+/* A row, and often a return for those that fail; so many instructions. */
+static uint32_t make_row(struct generator *g, uint32_t room,
+			 struct cbpf_insn *insns)
+{
+	bool is_data = isa_dialects[g->dialect].space == SPACE_DATA;
+	bool is_ind = !is_data && one_in(g, 3), returns = one_in(g, 2);
+	uint32_t tests = 2 + below(g, ROW_TESTS - 1), n = 0;
+	uint32_t offset = below(g, is_ind ? 8 : 32);
+
+	if (is_ind)
+		insns[n++] = with_k(OP_LDX_MSH, below(g, 24));
+	while (tests-- > 0)
+		n += make_test(g, is_ind ? OP_LD_WX : OP_LD_W, offset,
+			       insns + n);
+	if (!returns) {
+		lead(g, insns, n, pick_jump(g, room));
+		return n;
+	}
+	lead(g, insns, n, 0);
+	if (insns[n - 1].code == isa_rows[OP_JSET_K].code)
+		insns[n - 1].jf = 1;
+	else
+		insns[n - 1].jt = 1;
+	insns[n++] = with_k(OP_RET_K, one_in(g, 4));
+	return n;
+}
+
+/* ---- a program ---------------------------------------------------------- */
+
 static struct cbpf_insn make_end(struct generator *g)
 {
 	return (struct cbpf_insn){
@@ -183,8 +279,14 @@ static size_t make_program(struct generator *g, uint32_t max,
 		n = max / 2 + below(g, max - max / 2);
 	if (n < 1)
 		n = 1;
-	for (uint32_t pc = 0; pc + 1 < n; pc++)
-		insns[pc] = make_insn(g, n - pc - 2);
+	for (uint32_t pc = 0; pc + 1 < n;) {
+		uint32_t left = n - pc - 1;
+
+		if (left >= ROW_MOST && left < UINT8_MAX && one_in(g, 12))
+			pc += make_row(g, left - ROW_MOST, insns + pc);
+		else
+			insns[pc++] = make_insn(g, left - 1);
+	}
 	insns[n - 1] = make_end(g);
 	if (g->is_wild && one_in(g, 20))
 		insns[n - 1].code = (uint16_t)below(g, 256);
