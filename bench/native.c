@@ -133,6 +133,39 @@ static const char *const filters[] = {
 
 #define FILTERS ((int)(sizeof(filters) / sizeof(filters[0])))
 
+/* Fields that are beside each other, and are compared at once. */
+static const char *const rows[] = {
+	"ip src 10.0.0.1 and dst 10.0.0.2",
+	"src net 10.0.0.0/31 and dst net 10.0.0.2/31",
+	"tcp src port 80 and dst port 443",
+	"tcp dst port 443",
+};
+
+#define ROWS ((int)(sizeof(rows) / sizeof(rows[0])))
+
+/* IPv4 of which each field that those filters ask is as they want it, by
+ * itself, in so many of a hundred packets. */
+static void put_fields(unsigned percent)
+{
+	static const struct {
+		uint8_t at, yes, no;
+	} fields[] = {
+		{ 20, 0, 1 }, { 23, 6, 17 },  { 29, 1, 3 },
+		{ 33, 2, 4 }, { 35, 80, 81 }, { 37, 0xbb, 0xbc },
+	};
+	static const uint8_t header[] = {
+		[12] = 8, [14] = 0x45, [26] = 10, [30] = 10, [36] = 1, [63] = 0
+	};
+
+	for (int i = 0; i < PACKETS; i++) {
+		memcpy(packets[i], header, sizeof(header));
+		for (size_t f = 0; f < sizeof(fields) / sizeof(*fields); f++)
+			packets[i][fields[f].at] = next_random() % 100 < percent
+							   ? fields[f].yes
+							   : fields[f].no;
+	}
+}
+
 static void measure(const char *text, const char *directory, int number,
 		    double *medians)
 {
@@ -478,6 +511,13 @@ int main(int argc, char **argv)
 	printf("  geometric mean\njit / the better of gcc and clang: %.2f; "
 	       "libpcap / jit: %.2f\n",
 	       exp(best), exp(product[LIBPCAP] - product[JIT]));
+	for (unsigned percent = 10; percent <= 90; percent += 40) {
+		put_fields(percent);
+		printf("fields as asked, each in %u %% of the packets:\n",
+		       percent);
+		for (int i = 0; i < ROWS; i++)
+			measure(rows[i], directory, FILTERS + i, medians[0]);
+	}
 	for (int n = 10; n <= MOST; n *= 10) {
 		measure_list(n, true, directory);
 		if (n <= 1000)

@@ -45,6 +45,10 @@ static void try_registers(void)
 		}
 		a64_three(&buf, A64_ADD | A64_X, d, n, m);
 		formf("add x%u, x%u, x%u", d, n, m);
+		a64_three(&buf, A64_AND | A64_X, d, n, m);
+		formf("and x%u, x%u, x%u", d, n, m);
+		a64_three(&buf, A64_SUBS | A64_X, A64_ZR, n, m);
+		formf("cmp x%u, x%u", n, m);
 		a64_three(&buf, A64_ADD_UXTW | A64_X, d, n, m);
 		formf("add x%u, x%u, w%u, uxtw", d, n, m);
 		a64_three(&buf, A64_SUBS_UXTW | A64_X, A64_ZR, n, m);
@@ -164,21 +168,29 @@ static void try_numbers(void)
 	a64_number64(&buf, 28, 0x123456789abcdef0);
 	form("movz x28, #0xdef0; movk x28, #0x9abc, lsl #16; "
 	     "movk x28, #0x5678, lsl #32; movk x28, #0x1234, lsl #48");
+	a64_number64(&buf, 4, 0x00ff0000ffff0000);
+	form("movz x4, #0xffff, lsl #16; movk x4, #0xff, lsl #48");
+	a64_number64(&buf, 4, 0x1200000000000000);
+	form("movz x4, #0x1200, lsl #48");
+	a64_number64(&buf, 4, 0);
+	form("movz x4, #0");
 }
 
 /* ---- memory ------------------------------------------------------------- */
 
 static void try_memory(void)
 {
-	static const char *const names[] = { "", "b", "h", "", "" };
-	static const uint32_t places[] = { 0,	 1,    2,     12,    23,
-					   36,	 255,  256,   257,   258,
-					   259,	 4095, 4096,  4097,  8190,
-					   8191, 8192, 16380, 16383, 16384 };
+	static const char *const names[] = { "", "b", "h", "", "",
+					     "", "",  "",  "" };
+	static const uint32_t places[] = { 0,	  1,	 2,	12,    23,
+					   36,	  255,	 256,	257,   258,
+					   259,	  4095,	 4096,	4097,  8190,
+					   8191,  8192,	 16380, 16383, 16384,
+					   32760, 32764, 32768 };
 	unsigned n_reached = 0;
 
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
-		for (unsigned size = 1; size <= 4; size *= 2) {
+		for (unsigned size = 1; size <= 8; size *= 2) {
 			unsigned d = some[i % SOME], n = some[(i + 1) % SOME];
 			uint32_t k = places[i];
 
@@ -186,21 +198,22 @@ static void try_memory(void)
 				continue;
 			n_reached++;
 			a64_load(&buf, size, d, n, k);
-			formf("ld%sr%s w%u, [x%u, #%u]", k % size ? "u" : "",
-			      names[size], d, n, k);
+			formf("ld%sr%s %c%u, [x%u, #%u]", k % size ? "u" : "",
+			      names[size], size == 8 ? 'x' : 'w', d, n, k);
 		}
-	/* bytes to 4,095, halves to 8,190, words to 16,380, else below 256 */
+	/* bytes to 4,095, halves to 8,190, words to 16,380, eight bytes to
+	 * 32,760, else below 256 */
 	if (golden)
-		tap_ok(n_reached == 34, "%u of %zu loads reach", n_reached,
-		       3 * sizeof(places) / sizeof(places[0]));
+		tap_ok(n_reached == 46, "%u of %zu loads reach", n_reached,
+		       4 * sizeof(places) / sizeof(places[0]));
 	for (size_t i = 0; i < SOME; i++) {
 		unsigned d = some[i], n = some[(i + 1) % SOME],
 			 m = some[(i + 3) % SOME];
 
-		for (unsigned size = 1; size <= 4; size *= 2) {
+		for (unsigned size = 1; size <= 8; size *= 2) {
 			a64_load_at(&buf, size, d, n, m);
-			formf("ldr%s w%u, [x%u, w%u, uxtw]", names[size], d, n,
-			      m);
+			formf("ldr%s %c%u, [x%u, w%u, uxtw]", names[size],
+			      size == 8 ? 'x' : 'w', d, n, m);
 		}
 		a64_load_word(&buf, d, n, m);
 		formf("ldr w%u, [x%u, w%u, uxtw #2]", d, n, m);

@@ -168,6 +168,12 @@ static void try_memory(void)
 		operand(where, sizeof(where), "qword", m);
 		snprintf(text, sizeof(text), "mov %s, %s", wide[to], where);
 		form(text);
+		x64_alu64_load(&buf, X64_CMP, to, m);
+		snprintf(text, sizeof(text), "cmp %s, %s", wide[to], where);
+		form(text);
+		x64_alu64_load(&buf, X64_AND, to, m);
+		snprintf(text, sizeof(text), "and %s, %s", wide[to], where);
+		form(text);
 		x64_store(&buf, to, m);
 		operand(where, sizeof(where), "dword", m);
 		snprintf(text, sizeof(text), "mov %s, %s", where, names[to]);

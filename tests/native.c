@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "jit/code.h"
+#include "jit/match.h"
 #include "tap.h"
 
 #define INSNS	60
@@ -378,6 +379,80 @@ static void test_rows(unsigned programs)
 
 #define HELD 12
 
+/* ---- tests of bytes that are beside each other -------------------------- */
+
+/* Programs, how many of their tests are asked by the one before, and the bytes
+ * of the widest compare. */
+static const struct row {
+	enum cbpf_dialect dialect;
+	const char *does, *text;
+	unsigned joined, widest;
+} rows[] = {
+	{ CBPF_USER, "fragments and protocol",
+	  "ldb [23]\njne #6, no\nldh [20]\njset #0x1fff, no\nret #1\n"
+	  "no: ret #0\n",
+	  1, 4 },
+	{ CBPF_USER, "an address of 16 bytes",
+	  "ld [22]\njne #1, no\nld [26]\njne #2, no\nld [30]\njne #3, no\n"
+	  "ld [34]\njne #4, no\nret #1\nno: ret #0\n",
+	  2, 8 },
+	{ CBPF_USER, "ports behind X",
+	  "ldxb 4*([14]&0xf)\nldh [x + 14]\njne #80, no\nldh [x + 16]\n"
+	  "jne #443, no\nret #1\nno: ret #0\n",
+	  1, 4 },
+	{ CBPF_USER, "bits of a tag, and what it carries",
+	  "ldh [14]\nand #0xfff\njne #100, no\nldh [16]\njne #0x800, no\n"
+	  "ret #1\nno: ret #0\n",
+	  1, 4 },
+	{ CBPF_SECCOMP, "an argument of 64 bits",
+	  "ld [16]\njne #1, no\nld [20]\njne #2, no\nret #0x7fff0000\n"
+	  "no: ret #0\n",
+	  1, 8 },
+	{ CBPF_USER, "nine bytes",
+	  "ldh [12]\njne #0x86dd, no\nldb [20]\njne #6, no\nret #1\n"
+	  "no: ret #0\n",
+	  0, 2 },
+	{ CBPF_USER, "where short packets would fail otherwise",
+	  "ldh [12]\njne #0x800, no\nldh [14]\njne #1, no\nret #1\n"
+	  "no: ret #2\n",
+	  0, 2 },
+	{ CBPF_USER, "other ways where they fail",
+	  "ldh [12]\njne #0x800, no\nldh [14]\njne #1, other\nret #1\n"
+	  "no: ret #0\nother: ret #2\n",
+	  0, 2 },
+	{ CBPF_USER, "six bytes of which four are seldom met",
+	  "ld [8]\njne #1, no\nldh [6]\njne #2, no\nret #1\nno: ret #0\n", 0,
+	  4 },
+};
+
+static void test_match(const struct row *row)
+{
+	struct cbpf_prog_opts opts = { .size = sizeof(opts),
+				       .dialect = row->dialect };
+	struct arena arena = arena_new(NULL);
+	unsigned joined = 0, widest = 0;
+	const struct match *matches = NULL;
+	struct cbpf_prog *prog = NULL;
+	struct cbpf_code code;
+	struct ir ir;
+
+	if (cbpf_text_read(CBPF_FORMAT_ASM, row->text, strlen(row->text), NULL,
+			   &code, NULL) == CBPF_OK &&
+	    cbpf_prog_new(code.insns, code.n, &opts, &prog, NULL) == CBPF_OK &&
+	    ir_prepare(prog, &arena, false, &ir) == CBPF_OK)
+		matches = match_plan(&ir, &arena);
+	for (uint32_t id = 0; matches && id < ir.n_blocks; id++) {
+		joined += matches[id].is_joined;
+		if (matches[id].load.size > widest)
+			widest = matches[id].load.size;
+	}
+	tap_ok(joined == row->joined && widest == row->widest,
+	       "%s: %u joined, %u bytes at once", row->does, joined, widest);
+	arena_free(&arena);
+	cbpf_prog_free(prog);
+	cbpf_code_free(&code);
+}
+
 /* Whether what a caller keeps in registers is there behind a call. */
 static bool keeps_registers(cbpf_jit_fn *entry, const uint8_t *data,
 			    uint32_t caplen, uint32_t *verdict)
@@ -692,6 +767,8 @@ int main(int argc, char **argv)
 		test_random((enum cbpf_dialect)d, true, 8, programs);
 	}
 	test_rows(programs);
+	for (size_t i = 0; i < CBPF_COUNT(rows); i++)
+		test_match(&rows[i]);
 	test_set("words anywhere", true, UINT32_MAX, 1, 2000);
 	test_set("few words", true, UINT32_MAX, 1, 9);
 	test_set("words near each other", true, 0xffff, 1, 2000);

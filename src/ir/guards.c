@@ -40,25 +40,47 @@ static bool brings(const struct ir *ir, uint32_t id, uint32_t bytes)
 	return false;
 }
 
-/* What all ways on need; *costly: one of them has no load for it. */
-static uint32_t need_behind(const struct guarder *g, uint32_t id, bool *costly)
+/* What all ways on need. */
+static uint32_t need_behind(const struct ir *ir, const uint32_t *need,
+			    uint32_t id)
 {
-	const struct ir_block *block = &g->ir->blocks[id];
+	const struct ir_block *block = &ir->blocks[id];
 	uint32_t least = UINT32_MAX, k;
 
-	*costly = false;
 	if (block->end == IR_RET)
-		return ir_is_const(g->ir, block->a, &k) && k == 0 ? UINT32_MAX
-								  : 0;
-	for (uint32_t e = block->edges; e < block->edges + block->n_edges;
-	     e++) {
-		uint32_t to = g->ir->edges[e].to;
-
-		if (g->need[to] < least)
-			least = g->need[to];
-		*costly |= g->is_costly[to];
-	}
+		return ir_is_const(ir, block->a, &k) && k == 0 ? UINT32_MAX : 0;
+	for (uint32_t e = block->edges; e < block->edges + block->n_edges; e++)
+		if (need[ir->edges[e].to] < least)
+			least = need[ir->edges[e].to];
 	return least;
+}
+
+uint32_t ir_need(const struct ir *ir, const uint32_t *need, uint32_t id)
+{
+	uint32_t own = need_behind(ir, need, id);
+
+	for (uint32_t i = ir->blocks[id].last; i != IR_NONE;
+	     i = ir->insns[i].prev) {
+		const struct ir_insn *insn = &ir->insns[i];
+
+		/* without a device it is not 0 that is returned */
+		if (insn->op == IR_NEED_DEVICE)
+			own = 0;
+		else if (insn->op == IR_NEED_BYTES && insn->k > own)
+			own = insn->k;
+	}
+	return own;
+}
+
+/* Whether a way on has no load for what it needs. */
+static bool is_costly_behind(const struct guarder *g, uint32_t id)
+{
+	const struct ir_block *block = &g->ir->blocks[id];
+
+	for (uint32_t e = block->edges; e < block->edges + block->n_edges; e++)
+		if (g->is_costly[g->ir->edges[e].to])
+			return true;
+	return false;
 }
 
 /* The block returns 0, whatever it asks for. */
@@ -77,10 +99,11 @@ static void return_zero(struct guarder *g, uint32_t id)
 static void look_at(struct guarder *g, uint32_t id)
 {
 	struct ir *ir = g->ir;
-	bool is_costly, has_guard = false;
-	uint32_t behind = need_behind(g, id, &is_costly), need = 0;
+	bool has_guard = false;
+	uint32_t behind = need_behind(ir, g->need, id), need = 0;
 
-	if (ir->is_small && is_costly && behind > 0 && behind < UINT32_MAX) {
+	if (ir->is_small && is_costly_behind(g, id) && behind > 0 &&
+	    behind < UINT32_MAX) {
 		ir_add(ir, id,
 		       (struct ir_insn){ .op = IR_NEED_BYTES,
 					 .a = IR_NONE,
@@ -92,7 +115,6 @@ static void look_at(struct guarder *g, uint32_t id)
 	     i = ir->insns[i].prev) {
 		struct ir_insn *insn = &ir->insns[i];
 
-		/* without a device it is not 0 that is returned */
 		if (insn->op == IR_NEED_DEVICE)
 			behind = need = 0;
 		if (insn->op != IR_NEED_BYTES)
@@ -106,7 +128,7 @@ static void look_at(struct guarder *g, uint32_t id)
 		return_zero(g, id);
 		has_guard = false;
 	}
-	g->need[id] = need > behind ? need : behind;
+	g->need[id] = ir_need(ir, g->need, id);
 	g->is_costly[id] = has_guard && need && !brings(ir, id, need);
 }
 

@@ -319,6 +319,14 @@ CBPF_INTERNAL bool ir_dominates(const struct ir_dominators *dominators,
 CBPF_INTERNAL uint32_t ir_common_dominator(
 	const struct ir_dominators *dominators, uint32_t a, uint32_t b);
 
+/* ---- bytes that a packet has (guards.c) --------------------------------- */
+
+/* How many of them each way through a block needs, so that it returns 0 where
+ * there are fewer; by what the blocks behind it need. UINT32_MAX: it returns 0
+ * always. */
+CBPF_INTERNAL uint32_t ir_need(const struct ir *ir, const uint32_t *need,
+			       uint32_t block);
+
 /* ---- passes ------------------------------------------------------------- */
 
 /*

@@ -199,20 +199,26 @@ CBPF_INLINE void a64_number(struct asmbuf *b, unsigned d, uint32_t k)
 	}
 }
 
-/* One of 64 bits: by four. */
+/* One of 64 bits: by one instruction for each 16 bits that are not 0. */
 CBPF_INLINE void a64_number64(struct asmbuf *b, unsigned d, uint64_t k)
 {
-	for (unsigned part = 4; part-- > 0;)
-		ab_u32(b, (part ? 0xf2800000 : 0xd2800000) | part << 21 |
-				  (uint32_t)(k >> 16 * part & 0xffff) << 5 | d);
+	unsigned first = k ? (unsigned)__builtin_ctzll(k) / 16 : 0;
+
+	for (unsigned part = 4; part-- > first;) {
+		uint32_t bits = k >> 16 * part & 0xffff;
+
+		if (part == first || bits)
+			ab_u32(b, (part == first ? 0xd2800000 : 0xf2800000) |
+					  part << 21 | bits << 5 | d);
+	}
 }
 
 /* ---- memory ------------------------------------------------------------- */
 
-/* The number of a size in an instruction, 0 to 2, where it has it. */
+/* The logarithm of a size, where an instruction has it. */
 CBPF_INLINE uint32_t a64_size(unsigned size)
 {
-	return (uint32_t)(size >> 1) << 30;
+	return (uint32_t)__builtin_ctz(size) << 30;
 }
 
 /* Whether a load of size bytes can be at [n + k]. */

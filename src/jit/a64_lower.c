@@ -241,8 +241,7 @@ static void put_load_of(struct lowerer *l, const struct ir_insn *insn,
 	if (insn->op == IR_LOAD_IND)
 		put_load_ind(l, insn, to);
 	else
-		put_load(l, insn->op == IR_DATA ? 4 : insn->size, to, PACKET,
-			 insn->k);
+		put_load(l, insn->size, to, PACKET, insn->k);
 }
 
 /* Where k counts from: T0, by the field of the context that says so. */
@@ -398,38 +397,45 @@ static void put_device(struct lowerer *l)
 
 /* ---- tests -------------------------------------------------------------- */
 
-static void put_test_of(struct lowerer *l, bool is_bits, unsigned reg,
-			uint32_t k)
-{
-	if (is_bits)
-		put_bits(l, A64_ANDS_IMM, A64_ANDS, A64_ZR, reg, k);
-	else
-		put_compare(l, reg, k);
-}
-
 static void put_test(struct lowerer *l, const struct ir_block *block)
 {
-	const struct ir_insn *a = &l->ir->insns[block->a];
 	bool is_bits = block->test == JMP_JSET;
-	unsigned reg, with;
+	unsigned reg = reg_of(l, block->a, LW_NONE, T2), with;
 	uint32_t k = 0;
 
-	if (lw_tests_packet(l, block)) {
-		lw_is_const(l, block->b, &k);
-		put_test_of(l, is_bits, T2,
-			    a->op == IR_DATA ? k : lw_swapped(a->size, k));
-		put_load_of(l, a, T2);
-		return;
-	}
-	reg = reg_of(l, block->a, LW_NONE, T2);
-	if (lw_is_const(l, block->b, &k)) {
-		put_test_of(l, is_bits, reg, k);
-	} else {
+	if (!lw_is_const(l, block->b, &k)) {
 		with = lw_use(l, block->b, LW_NONE, 0);
 		a64_three(l->b, is_bits ? A64_ANDS : A64_SUBS, A64_ZR, reg,
 			  with);
+	} else if (is_bits) {
+		put_bits(l, A64_ANDS_IMM, A64_ANDS, A64_ZR, reg, k);
+	} else {
+		put_compare(l, reg, k);
 	}
 	put_const(l, block->a, T2);
+}
+
+static void put_match(struct lowerer *l, const struct match *m)
+{
+	bool is_whole = match_is_whole(m);
+	uint32_t mask = (uint32_t)m->mask, value = (uint32_t)m->value;
+
+	if (m->load.size == 8) {
+		a64_three(l->b, A64_SUBS | A64_X, A64_ZR, T2, T0);
+		a64_number64(l->b, T0, m->value);
+		if (!is_whole) {
+			a64_three(l->b, A64_AND | A64_X, T2, T2, T0);
+			a64_number64(l->b, T0, m->mask);
+		}
+	} else if (is_whole) {
+		put_compare(l, T2, value);
+	} else if (value == 0) {
+		put_bits(l, A64_ANDS_IMM, A64_ANDS, A64_ZR, T2, mask);
+	} else {
+		put_compare(l, T2, value);
+		put_bits(l, A64_AND_IMM, A64_AND, T2, T2, mask);
+	}
+	put_load_of(l, &m->load, T2);
 }
 
 static void put_range(struct lowerer *l, unsigned reg, uint32_t first,
@@ -579,6 +585,7 @@ const struct lower_machine lower_a64 = {
 	.put_need_any = put_need_any,
 	.put_device = put_device,
 	.put_test = put_test,
+	.put_match = put_match,
 	.put_compare = put_compare,
 	.put_range = put_range,
 	.put_bitmap = put_bitmap,

@@ -59,7 +59,6 @@ static void want(struct lowerer *l, uint32_t value)
 {
 	if (value == IR_NONE)
 		return;
-	l->uses[value]++;
 	l->is_wanted[value] = true;
 }
 
@@ -104,38 +103,35 @@ static bool look_at_insn(struct lowerer *l, const struct ir_insn *insn)
 	}
 }
 
-/* Whether a test can be of bytes where they are. */
-static bool is_in_packet(const struct lowerer *l, const struct ir_block *block)
+/* Whether a block asks bytes of the packet where they are; a test of a number
+ * that is wanted anyway is of that, unless more is asked with it. */
+static bool is_match(const struct lowerer *l, uint32_t id)
 {
-	unsigned op = l->ir->insns[block->a].op;
-	uint32_t k;
+	const struct match *m = &l->matches[id];
 
-	return (op == IR_LOAD || op == IR_LOAD_IND || op == IR_DATA) &&
-	       lw_is_const(l, block->b, &k) &&
-	       (block->test == JMP_JEQ || block->test == JMP_JSET);
+	return m->load.size > 0 && (m->is_joined || m->has_joined ||
+				    !l->is_wanted[l->ir->blocks[id].a]);
 }
 
-bool lw_tests_packet(const struct lowerer *l, const struct ir_block *block)
+static void look_at_end(struct lowerer *l, uint32_t id)
 {
-	return is_in_packet(l, block) && !l->is_wanted[block->a];
-}
+	const struct ir_block *block = &l->ir->blocks[id];
 
-static void look_at_end(struct lowerer *l, const struct ir_block *block)
-{
-	if (block->end == IR_BRANCH && is_in_packet(l, block)) {
-		l->uses[block->a]++;
+	if (l->matches[id].load.size > 0) {
+		/* of what the load counts from alone */
+		want(l, l->matches[id].load.a);
 	} else {
 		want(l, block->a);
 		want(l, block->b);
+		l->has_scratch |= block->end == IR_SWITCH;
 	}
-	l->has_scratch |= block->end == IR_SWITCH;
 	for (uint32_t e = block->edges; e < block->edges + block->n_edges; e++)
 		for (uint32_t i = 0;
 		     i < l->ir->blocks[l->ir->edges[e].to].n_params; i++)
 			want(l, l->ir->args[l->ir->edges[e].args + i]);
 }
 
-/* Uses are counted from the last on, so that what is not used uses nothing. */
+/* From the last on, so that what is not wanted wants nothing. */
 static bool look_at(struct lowerer *l)
 {
 	for (uint32_t id = l->ir->n_blocks; id-- > 0;) {
@@ -143,12 +139,13 @@ static bool look_at(struct lowerer *l)
 
 		if (!ir_is_reached(l->ir, id))
 			continue;
-		look_at_end(l, block);
+		look_at_end(l, id);
 		for (uint32_t i = block->last; i != IR_NONE;
 		     i = l->ir->insns[i].prev) {
 			const struct ir_insn *insn = &l->ir->insns[i];
 
-			if (!l->uses[i] && ir_rows[insn->op].does != IR_GUARD)
+			if (!l->is_wanted[i] &&
+			    ir_rows[insn->op].does != IR_GUARD)
 				continue;
 			if (!look_at_insn(l, insn))
 				return false;
@@ -308,45 +305,49 @@ static enum lw_cond condition(unsigned test)
 	}
 }
 
-/* Whether a load of few bytes can never be equal to a number. */
-static bool is_never_equal(const struct lowerer *l,
-			   const struct ir_block *block)
+static void lower_test(struct lowerer *l, const struct ir_block *block)
 {
-	const struct ir_insn *a = &l->ir->insns[block->a];
-	uint32_t k;
-
-	return block->test == JMP_JEQ && lw_is_const(l, block->b, &k) &&
-	       (a->op == IR_LOAD || a->op == IR_LOAD_IND) && a->size < 4 &&
-	       k >> 8 * a->size;
-}
-
-/* One of 2^32 is seldom met, and a processor foretells that well. */
-static bool is_foretold(const struct lowerer *l, const struct ir_block *block)
-{
-	const struct ir_insn *a = &l->ir->insns[block->a];
-
-	return is_never_equal(l, block) ||
-	       (block->test == JMP_JEQ && a->op == IR_LOAD && a->size == 4);
-}
-
-static void lower_branch(struct lowerer *l, const struct ir_block *block)
-{
-	uint32_t yes, no;
-
-	if (!is_foretold(l, block)) {
-		put_outcome(l, condition(block->test), block->edges,
-			    block->edges + 1);
-		l->machine->put_test(l, block);
-		return;
-	}
-	no = place_edge(l, block->edges + 1);
-	yes = place_edge(l, block->edges);
-	if (is_never_equal(l, block)) {
-		l->machine->put_jump(l, no);
-		return;
-	}
-	put_choice(l, condition(block->test), yes, no);
+	put_outcome(l, condition(block->test), block->edges, block->edges + 1);
 	l->machine->put_test(l, block);
+}
+
+/* Whether a block does nothing but ask what was asked with others before. */
+static bool is_spent(const struct lowerer *l, uint32_t id)
+{
+	if (!l->matches[id].is_joined)
+		return false;
+	for (uint32_t i = l->ir->blocks[id].first; i != IR_NONE;
+	     i = l->ir->insns[i].next)
+		if (l->is_wanted[i])
+			return false;
+	return true;
+}
+
+/* The edge by which a match is passed, those behind it too. */
+static uint32_t pass_edge(const struct lowerer *l, const struct match *m)
+{
+	while (is_spent(l, l->ir->edges[m->pass].to))
+		m = &l->matches[l->ir->edges[m->pass].to];
+	return m->pass;
+}
+
+static void lower_match(struct lowerer *l, const struct match *m)
+{
+	uint32_t pass = pass_edge(l, m), yes, no;
+
+	/* one of 2^32 is seldom met, and a processor foretells that well */
+	if (m->is_rare || match_is_never(m)) {
+		no = place_edge(l, m->fail);
+		yes = place_edge(l, pass);
+		if (match_is_never(m)) {
+			l->machine->put_jump(l, no);
+			return;
+		}
+		put_choice(l, LW_EQUAL, yes, no);
+	} else {
+		put_outcome(l, LW_EQUAL, pass, m->fail);
+	}
+	l->machine->put_match(l, m);
 }
 
 /* ---- switches ----------------------------------------------------------- */
@@ -476,26 +477,81 @@ static void lower_insn(struct lowerer *l, uint32_t id)
 		l->machine->put_value(l, id);
 }
 
-static void lower_end(struct lowerer *l, const struct ir_block *block)
+static void lower_jump(struct lowerer *l, const struct ir_edge *edge)
 {
-	const struct ir_edge *edge = &l->ir->edges[block->edges];
+	take_arguments(l, edge);
+	l->machine->put_jump(l, l->at[edge->to]);
+	lower_arguments(l, edge);
+}
 
+static void lower_end(struct lowerer *l, uint32_t id)
+{
+	const struct ir_block *block = &l->ir->blocks[id];
+	const struct match *m = &l->matches[id];
+
+	if (m->is_joined) {
+		lower_jump(l, &l->ir->edges[pass_edge(l, m)]);
+		return;
+	}
+	if (is_match(l, id)) {
+		lower_match(l, m);
+		return;
+	}
 	switch ((enum ir_end)block->end) {
 	case IR_RET:
 		put_return_of(l, block->a);
 		break;
 	case IR_JUMP:
-		take_arguments(l, edge);
-		l->machine->put_jump(l, l->at[edge->to]);
-		lower_arguments(l, edge);
+		lower_jump(l, &l->ir->edges[block->edges]);
 		break;
 	case IR_BRANCH:
-		lower_branch(l, block);
+		lower_test(l, block);
 		break;
 	case IR_SWITCH:
 		lower_switch(l, block);
 		break;
 	}
+}
+
+/* Whether a guard of a block asks for nothing that another does not. */
+static bool is_in_guard(const struct lowerer *l, const struct ir_insn *insn,
+			const struct ir_insn *guard)
+{
+	return insn->op == guard->op && insn->a == guard->a &&
+	       insn->k + insn->size <= guard->k + guard->size &&
+	       (insn->op == IR_NEED_BYTES || ir_is_near(l->ir, insn));
+}
+
+/*
+ * Instructions, and the guard more of a match. It stands where the block asks
+ * for less, or last; behind a guard that does not return 0, and behind what it
+ * counts from.
+ */
+static void lower_insns(struct lowerer *l, const struct ir_block *block,
+			const struct match *m)
+{
+	struct ir_insn guard = m->guard;
+
+	for (uint32_t i = block->last; i != IR_NONE; i = l->ir->insns[i].prev) {
+		const struct ir_insn *insn = &l->ir->insns[i];
+
+		if (m->is_joined && ir_rows[insn->op].does == IR_GUARD)
+			continue;
+		if (guard.op != IR_PARAM) {
+			bool is_here = is_in_guard(l, insn, &guard);
+
+			if (is_here || i == guard.a ||
+			    insn->op == IR_NEED_DEVICE) {
+				lower_guard(l, &guard);
+				guard.op = IR_PARAM;
+			}
+			if (is_here)
+				continue;
+		}
+		lower_insn(l, i);
+	}
+	if (guard.op != IR_PARAM)
+		lower_guard(l, &guard);
 }
 
 static void lower_block(struct lowerer *l, uint32_t id)
@@ -507,9 +563,10 @@ static void lower_block(struct lowerer *l, uint32_t id)
 		l->at[id] = l->zero;
 		return;
 	}
-	lower_end(l, block);
-	for (uint32_t i = block->last; i != IR_NONE; i = l->ir->insns[i].prev)
-		lower_insn(l, i);
+	if (is_spent(l, id))
+		return;
+	lower_end(l, id);
+	lower_insns(l, block, &l->matches[id]);
 	l->at[id] = ab_here(l->b);
 }
 
@@ -574,8 +631,8 @@ static bool take_tables(struct lowerer *l, struct arena *arena)
 			most = ir->blocks[id].n_ranges;
 	l->search.row = 3;
 	l->reg = arena_take(arena, (size_t)ir->n_insns + 1, 1);
-	l->uses = arena_take(arena, (size_t)ir->n_insns + 1, sizeof(*l->uses));
 	l->is_wanted = arena_take(arena, (size_t)ir->n_insns + 1, 1);
+	l->matches = match_plan(ir, arena);
 	l->at = arena_take(arena, ir->n_blocks, sizeof(*l->at));
 	l->edge_at =
 		arena_take(arena, (size_t)ir->n_edges + 1, sizeof(*l->edge_at));
@@ -588,7 +645,7 @@ static bool take_tables(struct lowerer *l, struct arena *arena)
 		    !table_make(ir, &ir->blocks[id], FEW, arena,
 				&l->tables[id]))
 			return false;
-	return l->reg && l->uses && l->is_wanted && l->at && l->edge_at &&
+	return l->reg && l->is_wanted && l->matches && l->at && l->edge_at &&
 	       l->test_at && l->table_at && l->tables &&
 	       search_take(&l->search, arena, most);
 }

@@ -16,6 +16,7 @@
 #include "ir/search.h"
 #include "ir/table.h"
 #include "jit/lower.h"
+#include "jit/match.h"
 
 #define LW_NONE 255 /* no register */
 
@@ -39,14 +40,14 @@ struct lowerer {
 	const struct ir *ir;
 	const struct lower_opts *opts;
 	struct asmbuf *b;
-	uint8_t *reg;	      /* by value */
-	uint32_t *uses;	      /* by value */
-	bool *is_wanted;      /* by value: as a number, in a register */
-	uint32_t *at;	      /* by block: its place */
-	uint32_t *edge_at;    /* by edge of a switch: where it begins */
-	uint32_t *test_at;    /* by test of the search at hand */
-	struct table *tables; /* by block: of its switch */
-	uint32_t *table_at;   /* by block: where that is */
+	uint8_t *reg;	       /* by value */
+	bool *is_wanted;       /* by value: as a number, in a register */
+	uint32_t *at;	       /* by block: its place */
+	uint32_t *edge_at;     /* by edge of a switch: where it begins */
+	uint32_t *test_at;     /* by test of the search at hand */
+	struct match *matches; /* by block: how it ends */
+	struct table *tables;  /* by block: of its switch */
+	uint32_t *table_at;    /* by block: where that is */
 	struct search search;
 	uint32_t free;	      /* registers, by bit */
 	uint8_t wirelen, ctx; /* registers, or NONE */
@@ -70,8 +71,10 @@ struct lower_machine {
 	void (*put_need_any)(struct lowerer *l, const struct ir_insn *insn);
 	/* EQUAL: the context has no device. */
 	void (*put_device)(struct lowerer *l);
-	/* The test of a branch; one of a load may read the packet itself. */
+	/* The test of a branch. */
 	void (*put_test)(struct lowerer *l, const struct ir_block *block);
+	/* EQUAL: the packet's bytes are those of a match. */
+	void (*put_match)(struct lowerer *l, const struct match *match);
 	void (*put_compare)(struct lowerer *l, unsigned reg, uint32_t k);
 	/* BELOW_EQ: it is from first to last. */
 	void (*put_range)(struct lowerer *l, unsigned reg, uint32_t first,
@@ -141,16 +144,5 @@ struct lw_field {
 CBPF_INTERNAL struct lw_field lw_field_of(uint32_t k);
 /* The one that the base of a load at k is in; *more counts from there. */
 CBPF_INTERNAL size_t lw_base_of(uint32_t k, uint32_t *more);
-/* Whether the test of a branch reads the packet, and nobody else that load. */
-CBPF_INTERNAL bool lw_tests_packet(const struct lowerer *l,
-				   const struct ir_block *block);
-
-/* A number as it is in the packet's bytes, read low byte first. */
-CBPF_INLINE uint32_t lw_swapped(unsigned size, uint32_t k)
-{
-	if (size == 4)
-		return __builtin_bswap32(k);
-	return size == 2 ? __builtin_bswap16((uint16_t)k) : k;
-}
 
 #endif

@@ -396,6 +396,15 @@ CBPF_INLINE void x64_cmp_load(struct asmbuf *b, unsigned a, struct x64_mem m)
 	x64_rex_mem(b, 0, a, m);
 }
 
+/* to = to op eight bytes in memory; of CMP flags remain. */
+CBPF_INLINE void x64_alu64_load(struct asmbuf *b, enum x64_alu op, unsigned to,
+				struct x64_mem m)
+{
+	x64_operand(b, to, m);
+	ab_u8(b, op << 3 | 3);
+	x64_rex_mem(b, 1, to, m);
+}
+
 /* ---- bytes -------------------------------------------------------------- */
 
 /* 1 where the condition holds, else 0, in the lowest byte of AX to DX. */

@@ -370,36 +370,12 @@ static void put_return(struct lowerer *l)
 		x64_pop(l->b, saved[i]);
 }
 
-/* Compares in memory; what no load of that size can be is not asked here. */
-static void put_test_mem(struct lowerer *l, const struct ir_block *block,
-			 uint32_t k)
-{
-	const struct ir_insn *a = &l->ir->insns[block->a];
-	unsigned size = a->op == IR_DATA ? 4 : a->size;
-	struct x64_mem m = a->op == IR_LOAD_IND ? indirect(l, a, X64_NONE)
-						: in_packet(X64_NONE, a->k);
-
-	if (a->op != IR_DATA)
-		k = lw_swapped(size, k);
-	if (block->test == JMP_JSET)
-		x64_test_mem(l->b, size, m, k);
-	else
-		x64_cmp_mem(l->b, size, m, k);
-	if (a->op == IR_LOAD_IND)
-		put_sum(l, a);
-}
-
 static void put_test(struct lowerer *l, const struct ir_block *block)
 {
 	bool is_bits = block->test == JMP_JSET;
 	unsigned a = X64_AX, b;
 	uint32_t k = 0, value = 0;
 
-	if (lw_tests_packet(l, block)) {
-		lw_is_const(l, block->b, &k);
-		put_test_mem(l, block, k);
-		return;
-	}
 	if (!lw_is_const(l, block->a, &value))
 		a = lw_use(l, block->a, X64_NONE, 0);
 	if (!lw_is_const(l, block->b, &k)) {
@@ -415,6 +391,48 @@ static void put_test(struct lowerer *l, const struct ir_block *block)
 	}
 	if (a == X64_AX)
 		x64_mov_imm(l->b, X64_AX, value);
+}
+
+/* Eight bytes: what is asked of them is brought to AX, and compared there. */
+static void put_match_wide(struct lowerer *l, const struct match *m,
+			   struct x64_mem at)
+{
+	unsigned reg;
+
+	if (match_is_whole(m)) {
+		x64_alu64_load(l->b, X64_CMP, X64_AX, at);
+		x64_mov_imm64(l->b, X64_AX, m->value);
+		return;
+	}
+	reg = lw_take(l, X64_NONE, 0);
+	x64_cmp64(l->b, X64_AX, reg);
+	x64_mov_imm64(l->b, reg, m->value);
+	x64_alu64_load(l->b, X64_AND, X64_AX, at);
+	x64_mov_imm64(l->b, X64_AX, m->mask);
+	l->free |= 1u << (reg & 15);
+}
+
+static void put_match(struct lowerer *l, const struct match *m)
+{
+	const struct ir_insn *load = &m->load;
+	uint32_t mask = (uint32_t)m->mask, value = (uint32_t)m->value;
+	struct x64_mem at = load->op == IR_LOAD_IND
+				    ? indirect(l, load, X64_NONE)
+				    : in_packet(X64_NONE, load->k);
+
+	if (load->size == 8) {
+		put_match_wide(l, m, at);
+	} else if (match_is_whole(m)) {
+		x64_cmp_mem(l->b, load->size, at, value);
+	} else if (value == 0) {
+		x64_test_mem(l->b, load->size, at, mask);
+	} else {
+		x64_alu_imm(l->b, X64_CMP, X64_AX, value);
+		x64_alu_imm(l->b, X64_AND, X64_AX, mask);
+		x64_load(l->b, load->size, X64_AX, at);
+	}
+	if (load->op == IR_LOAD_IND)
+		put_sum(l, load);
 }
 
 static void put_answer(struct lowerer *l, enum lw_cond cond, uint32_t yes,
@@ -594,6 +612,7 @@ const struct lower_machine lower_x64 = {
 	.put_need_any = put_need_any,
 	.put_device = put_device,
 	.put_test = put_test,
+	.put_match = put_match,
 	.put_compare = put_compare,
 	.put_range = put_range,
 	.put_bitmap = put_bitmap,
