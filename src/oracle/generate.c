@@ -5,8 +5,9 @@
  *
  * A legal program is useful when it runs for a while: jumps are short, early
  * returns and loads that miss are rare, and M[] is read only after a store.
- * Here and there is a row of tests of bytes that are near each other, as filters
- * ask several fields of a header.
+ * Here and there is a row of tests of bytes that are near each other, as
+ * filters ask several fields of a header.
+ *
  * An almost legal one is such a program with a field or two changed, mostly to
  * where a rule begins or ends; a wild one has any codes; a long one repeats an
  * instruction about as often as some limit of size allows.
