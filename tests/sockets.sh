@@ -10,7 +10,9 @@ plant_pid=
 trap 'test -z "$plant_pid" || kill $plant_pid 2>/dev/null; rm -rf "$tmp"' EXIT
 # start KIND=FILE...: the sockets, until stop
 start() {
+    # nor is what the last one said taken for this one's
     rm -f "$tmp/fifo"
+    : >"$tmp/planted"
     mkfifo "$tmp/fifo"
     "$plant" "$@" <"$tmp/fifo" >"$tmp/planted" &
     plant_pid=$!
