@@ -598,6 +598,27 @@ static enum cbpf_err compile_all(void *ctx, uint16_t link,
 			      diag ? &report : NULL);
 }
 
+/* The second half of a file, of 14 packets. */
+static enum cbpf_err use_part(struct cbpf_scan *scan,
+			      const struct cbpf_mem *mem)
+{
+	struct cbpf_scan_part part = { .from = 400 };
+	uint64_t before = cbpf_scan_seen(scan).packets, some;
+	struct cbpf_capture *capture;
+	enum cbpf_err err = cbpf_capture_open("tests/packets/fragments.pcap",
+					      mem, &capture, NULL);
+
+	if (err)
+		return err;
+	cbpf_scan_write(scan, 4, NULL);
+	err = cbpf_scan_some(scan, capture, &part, NULL);
+	cbpf_capture_close(capture);
+	some = cbpf_scan_seen(scan).packets - before;
+	if (!err && (some == 0 || some >= 14 || part.start < 400))
+		err = CBPF_E_SYSTEM;
+	return err;
+}
+
 static enum cbpf_err use_scan(const struct cbpf_mem *mem)
 {
 	struct cbpf_scan_opts opts = { .size = sizeof(opts),
@@ -644,6 +665,7 @@ static enum cbpf_err use_scan(const struct cbpf_mem *mem)
 	if (!err)
 		err = cbpf_writer_finish(writer, NULL);
 	if (!err && (cbpf_scan_failed(scan) ||
+		     cbpf_writer_format(writer) != CBPF_CAPTURE_PCAPNG ||
 		     strcmp(cbpf_writer_name(writer), path) != 0))
 		err = CBPF_E_SYSTEM;
 	if (!err && (cbpf_scan_seen(scan).packets != 4 ||
@@ -656,6 +678,8 @@ static enum cbpf_err use_scan(const struct cbpf_mem *mem)
 		 (int)getpid());
 	unlink(path);
 	cbpf_capture_close(capture);
+	if (!err)
+		err = use_part(scan, mem);
 	cbpf_scan_free(scan);
 	return err;
 }

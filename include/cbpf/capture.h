@@ -219,6 +219,9 @@ enum cbpf_err cbpf_writer_flush(struct cbpf_writer *writer,
 enum cbpf_err cbpf_writer_finish(struct cbpf_writer *writer,
 				 struct cbpf_diag *diag);
 
+/** What it writes; AS_READ until it has followed a capture. */
+enum cbpf_capture_format cbpf_writer_format(const struct cbpf_writer *writer);
+
 /** The name it has now; of standard output "-". Lives as long as the writer. */
 const char *cbpf_writer_name(const struct cbpf_writer *writer);
 

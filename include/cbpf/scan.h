@@ -87,6 +87,30 @@ enum cbpf_err cbpf_scan_capture(struct cbpf_scan *scan,
 				struct cbpf_capture *capture, const char *path,
 				struct cbpf_diag *diag);
 
+/** Packets of a file whose records begin between two of its bytes. */
+struct cbpf_scan_part {
+	uint64_t from, to; /* to 0: the file's end; both 0: all of any file */
+	/* a record begins at `from`; else the first that seems to begin there
+	 * or behind it is a guess, right if the part before it ended there */
+	bool is_exact;
+	/* what came of it: */
+	uint64_t start, end; /* where its first record begins, and the next */
+	/* sections or interfaces are described in it that the head of the file
+	 * has not: what is behind it is to be read with it */
+	bool is_described;
+};
+
+/**
+ * Runs all filters over a part of a capture that was just opened, by one
+ * thread. A part that does not begin with the file is of one whose
+ * cbpf_capture_size() is known. Errors of cbpf_scan_capture(), and of
+ * cbpf_capture_seek().
+ */
+enum cbpf_err cbpf_scan_some(struct cbpf_scan *scan,
+			     struct cbpf_capture *capture,
+			     struct cbpf_scan_part *part,
+			     struct cbpf_diag *diag);
+
 /** The writer that the last scan ended for, or NULL. */
 struct cbpf_writer *cbpf_scan_failed(const struct cbpf_scan *scan);
 

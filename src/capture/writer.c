@@ -649,6 +649,11 @@ enum cbpf_err cbpf_writer_finish(struct cbpf_writer *w, struct cbpf_diag *diag)
 	return CBPF_OK;
 }
 
+enum cbpf_capture_format cbpf_writer_format(const struct cbpf_writer *w)
+{
+	return w->format;
+}
+
 const char *cbpf_writer_name(const struct cbpf_writer *w)
 {
 	return w->partial && !w->is_finished ? w->partial : w->path;

@@ -188,6 +188,12 @@ static enum cbpf_err hold_machine(struct scanner *sc, size_t i, uint16_t link,
 	return err;
 }
 
+enum cbpf_err scan_prepare(struct cbpf_scan *s, size_t i, uint16_t link,
+			   struct cbpf_diag *diag)
+{
+	return hold_machine(&s->own, i, link, diag);
+}
+
 /* ---- packets ------------------------------------------------------------ */
 
 /* Whether programs of a dialect can ask for more than the bytes. */
@@ -399,6 +405,62 @@ static bool go_on(const struct cbpf_scan *s, struct cbpf_capture *capture,
 		return false;
 	s->opts.on_lost(s->opts.lost_ctx, diag, lost);
 	return true;
+}
+
+/* To the part's first record; the head of the file is read for what it
+ * describes. *has_some: there is one. */
+static enum cbpf_err go_to(struct cbpf_capture *capture,
+			   struct cbpf_scan_part *part, uint64_t *described,
+			   bool *has_some, struct cbpf_diag *diag)
+{
+	struct cbpf_batch head;
+	enum cbpf_err err = cbpf_capture_batch(capture, &head, diag);
+
+	*described = cbpf_capture_described(capture);
+	*has_some = err == CBPF_OK && head.n > 0;
+	part->start = part->end = cbpf_capture_offset(capture);
+	if (!*has_some)
+		return err;
+	if (part->from > 0 && !part->is_exact)
+		err = cbpf_capture_find(capture, part->from, part->to, diag);
+	else
+		err = cbpf_capture_seek(capture,
+					part->from ? part->from : head.offset,
+					part->to, 0, diag);
+	part->start = part->end = cbpf_capture_offset(capture);
+	return err;
+}
+
+enum cbpf_err cbpf_scan_some(struct cbpf_scan *s, struct cbpf_capture *capture,
+			     struct cbpf_scan_part *part,
+			     struct cbpf_diag *diag)
+{
+	struct cbpf_diag own = { 0 };
+	uint64_t described = 0;
+	bool is_all = part->from == 0 && part->to == 0, has_some = true;
+	enum cbpf_err err = begin(s, capture, diag);
+
+	part->is_described = false;
+	if (err != CBPF_OK)
+		return err;
+	if (is_all)
+		part->start = cbpf_capture_offset(capture);
+	else
+		err = go_to(capture, part, &described, &has_some, &own);
+	if (err == CBPF_OK && has_some)
+		err = scan_rest(&s->own, capture, &own);
+	while (err != CBPF_OK && go_on(s, capture, &own)) {
+		if (part->to)
+			err = cbpf_capture_seek(capture,
+						cbpf_capture_offset(capture),
+						part->to, 0, &own);
+		if (!part->to || err == CBPF_OK)
+			err = scan_rest(&s->own, capture, &own);
+	}
+	part->end = cbpf_capture_offset(capture);
+	part->is_described =
+		!is_all && cbpf_capture_described(capture) != described;
+	return err == CBPF_OK ? CBPF_OK : dg_give(diag, &own);
 }
 
 enum cbpf_err cbpf_scan_capture(struct cbpf_scan *s,

@@ -61,6 +61,9 @@ struct cbpf_scan {
 CBPF_INTERNAL enum cbpf_err scan_rest(struct scanner *scanner,
 				      struct cbpf_capture *capture,
 				      struct cbpf_diag *diag);
+/* A filter's code for a link type is made, if there is none. */
+CBPF_INTERNAL enum cbpf_err scan_prepare(struct cbpf_scan *scan, size_t i,
+					 uint16_t link, struct cbpf_diag *diag);
 CBPF_INTERNAL bool scan_is_stopped(const struct cbpf_scan *scan);
 CBPF_INTERNAL void scan_progress(const struct cbpf_scan *scan, uint64_t offset);
 /* More counts. */
