@@ -135,23 +135,35 @@ static void look_at(struct guarder *g, uint32_t id)
 /* ---- forward ------------------------------------------------------------ */
 
 /* What is known at the begin of a block: the least that a way brings. */
-static uint32_t known_before(const struct guarder *g, uint32_t id)
+static uint32_t known_before(const struct ir *ir, const uint32_t *known,
+			     uint32_t id)
 {
 	uint32_t least = UINT32_MAX;
 
 	if (id == 0)
 		return 0;
-	for (uint32_t e = g->ir->blocks[id].in; e != IR_NONE;
-	     e = g->ir->edges[e].next_in)
-		if (g->known[g->ir->edges[e].from] < least)
-			least = g->known[g->ir->edges[e].from];
+	for (uint32_t e = ir->blocks[id].in; e != IR_NONE;
+	     e = ir->edges[e].next_in)
+		if (known[ir->edges[e].from] < least)
+			least = known[ir->edges[e].from];
 	return least;
+}
+
+uint32_t ir_known(const struct ir *ir, const uint32_t *known, uint32_t id)
+{
+	uint32_t bytes = known_before(ir, known, id);
+
+	for (uint32_t i = ir->blocks[id].first; i != IR_NONE;
+	     i = ir->insns[i].next)
+		if (ir->insns[i].op == IR_NEED_BYTES && ir->insns[i].k > bytes)
+			bytes = ir->insns[i].k;
+	return bytes;
 }
 
 static void drop_known(struct guarder *g, uint32_t id)
 {
 	struct ir *ir = g->ir;
-	uint32_t bytes = known_before(g, id), next;
+	uint32_t bytes = known_before(ir, g->known, id), next;
 
 	for (uint32_t i = ir->blocks[id].first; i != IR_NONE; i = next) {
 		const struct ir_insn *insn = &ir->insns[i];

@@ -326,6 +326,10 @@ CBPF_INTERNAL uint32_t ir_common_dominator(
  * always. */
 CBPF_INTERNAL uint32_t ir_need(const struct ir *ir, const uint32_t *need,
 			       uint32_t block);
+/* How many are there at its end, the least that a way brings or what its own
+ * guards ask for; by what is known at the ends of the blocks before it. */
+CBPF_INTERNAL uint32_t ir_known(const struct ir *ir, const uint32_t *known,
+				uint32_t block);
 
 /* ---- passes ------------------------------------------------------------- */
 

@@ -199,7 +199,8 @@ CBPF_INLINE void a64_number(struct asmbuf *b, unsigned d, uint32_t k)
 	}
 }
 
-/* One of 64 bits: by one instruction for each 16 bits that are not 0. */
+/* One of 64 bits: by one instruction for each 16 bits that are not 0, and by one
+ * if it is 0. */
 CBPF_INLINE void a64_number64(struct asmbuf *b, unsigned d, uint64_t k)
 {
 	unsigned first = k ? (unsigned)__builtin_ctzll(k) / 16 : 0;

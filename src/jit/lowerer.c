@@ -335,7 +335,7 @@ static void lower_match(struct lowerer *l, const struct match *m)
 {
 	uint32_t pass = pass_edge(l, m), yes, no;
 
-	/* one of 2^32 is seldom met, and a processor foretells that well */
+	/* one of 2^32 in the packet is seldom met: that is foretold well */
 	if (m->is_rare || match_is_never(m)) {
 		no = place_edge(l, m->fail);
 		yes = place_edge(l, pass);

@@ -2,13 +2,15 @@
 /* Which tests are of the packet's bytes, and joined: see match.h. */
 #include "jit/match.h"
 
-#define WIDEST	  8  /* bytes that are compared at once */
-#define LOOK_BACK 16 /* blocks, for what is known of a packet's length */
+_Static_assert(IR_PARAM == 0, "what is zeroed has no guard");
+
+#define WIDEST 8 /* bytes that are compared at once */
 
 struct planner {
 	const struct ir *ir;
 	struct match *matches;
-	uint32_t *need; /* by block: bytes that each way through it needs */
+	uint32_t *need;	 /* by block: bytes that each way through it needs */
+	uint32_t *known; /* by block: bytes that are there at its end */
 };
 
 /* ---- one test ----------------------------------------------------------- */
@@ -137,25 +139,6 @@ static bool raise_guards(const struct planner *p, struct match *m, uint32_t id)
 	return true;
 }
 
-/* Bytes that are there behind a block's guards, and those of some blocks before
- * it, as far as there is one way. */
-static uint32_t known_bytes(const struct ir *ir, uint32_t id)
-{
-	uint32_t known = 0;
-
-	for (unsigned left = LOOK_BACK; left > 0; left--) {
-		for (uint32_t i = ir->blocks[id].first; i != IR_NONE;
-		     i = ir->insns[i].next)
-			if (ir->insns[i].op == IR_NEED_BYTES &&
-			    ir->insns[i].k > known)
-				known = ir->insns[i].k;
-		if (!ir_only_edge_to(ir, id))
-			break;
-		id = ir->edges[ir->blocks[id].in].from;
-	}
-	return known;
-}
-
 /* Whether there are so many bytes at the begin of what a row reads. */
 static bool has_bytes(const struct planner *p, uint32_t id,
 		      const struct match *m, uint32_t bytes)
@@ -165,7 +148,7 @@ static bool has_bytes(const struct planner *p, uint32_t id,
 	if (m->load.op != IR_LOAD)
 		return false;
 	return (m->guard.op == IR_NEED_BYTES && m->guard.k >= bytes) ||
-	       known_bytes(p->ir, id) >= bytes;
+	       p->known[id] >= bytes;
 }
 
 /* As many bytes as can be read at once, none outside the packet; false: there
@@ -265,15 +248,18 @@ struct match *match_plan(const struct ir *ir, struct arena *arena)
 		.ir = ir,
 		.matches = arena_take(arena, ir->n_blocks, sizeof(*p.matches)),
 		.need = arena_take(arena, ir->n_blocks, sizeof(*p.need)),
+		.known = arena_take(arena, ir->n_blocks, sizeof(*p.known)),
 	};
 
-	if (!p.matches || !p.need)
+	if (!p.matches || !p.need || !p.known)
 		return NULL;
 	for (uint32_t id = ir->n_blocks; id-- > 0;) {
 		p.need[id] = ir_need(ir, p.need, id);
 		find_test(ir, &ir->blocks[id], &p.matches[id]);
 	}
-	for (uint32_t id = 0; id < ir->n_blocks; id++)
+	for (uint32_t id = 0; id < ir->n_blocks; id++) {
+		p.known[id] = ir_known(ir, p.known, id);
 		join_row(&p, id);
+	}
 	return p.matches;
 }

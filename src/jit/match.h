@@ -19,8 +19,8 @@
 #include "ir/ir.h"
 
 struct match {
-	/* The load of its bytes: its place, and so many of them, 1, 2, 4 or 8;
-	 * 0: the block ends with no such test. */
+	/* The load of its bytes: its place, and so many of them, 1, 2, 4 or, of
+	 * several tests, 8; 0: the block ends with no such test. */
 	struct ir_insn load;
 	uint64_t mask, value; /* of the bytes, read low byte first */
 	uint32_t pass, fail;  /* edges */

@@ -11,7 +11,8 @@
  *					jne b2
  *
  * A load that is only compared with constants for being equal, or for bits, is
- * compared in memory, the constant in the packet's byte order.
+ * compared in memory, or where it is brought without turning it round, the
+ * constant in the packet's byte order.
  */
 #include "jit/lowerer.h"
 #include "jit/x64_enc.h"
