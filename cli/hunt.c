@@ -342,7 +342,7 @@ static void trouble(struct job *j, size_t e, const struct cbpf_diag *diag)
  * booted again (docs/kernel.md). So no more than these are let wait on one
  * processor, which jobs share where there are more of them.
  */
-#define WAITING_MAX 400	   /* of 1024, for there may be another such process */
+#define WAITING_MAX 200	   /* of 1024, for there may be another such process */
 #define LONG_ONE    64	   /* instructions of code that count as one more */
 #define EPOCH_WAIT  500000 /* ns */
 
