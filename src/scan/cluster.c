@@ -388,6 +388,8 @@ static enum cbpf_err do_units(struct job *j, const struct unit_list *due,
 
 	ranks_count();
 	err = do_own(j, due, &own, diag);
+	if (err != CBPF_OK || j->is_stopped)
+		ranks_run_out(); /* for the others it is over as well */
 	if (ranks_sum(err != CBPF_OK || j->is_stopped) != 0) {
 		buf_free(&own);
 		return err == CBPF_OK ? dg_fail(diag, CBPF_E_UNAVAILABLE) : err;
@@ -475,8 +477,6 @@ static enum cbpf_err begin(struct job *j, const char *const *paths, size_t n,
 		err = find_files(&c->units, j->scan, paths, n, diag);
 	err = agree(err, diag);
 	if (err == CBPF_OK && !tell_files(&c->units))
-		err = dg_fail(diag, CBPF_E_NOMEM);
-	if (err == CBPF_OK && !units_begin(&c->units))
 		err = dg_fail(diag, CBPF_E_NOMEM);
 	if (err == CBPF_OK && ranks_own() == 0)
 		err = journal_make(&c->journal, &c->units, opts->words,

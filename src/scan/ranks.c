@@ -102,13 +102,23 @@ void ranks_count(void)
 	MPI_Barrier(MPI_COMM_WORLD);
 }
 
-uint64_t ranks_next(void)
+static uint64_t add(uint64_t more)
 {
-	uint64_t one = 1, got = 0;
+	uint64_t got = 0;
 
-	MPI_Fetch_and_op(&one, &got, MPI_UINT64_T, 0, 0, MPI_SUM, window);
+	MPI_Fetch_and_op(&more, &got, MPI_UINT64_T, 0, 0, MPI_SUM, window);
 	MPI_Win_flush(0, window);
 	return got;
+}
+
+uint64_t ranks_next(void)
+{
+	return add(1);
+}
+
+void ranks_run_out(void)
+{
+	add((uint64_t)1 << 48);
 }
 
 void ranks_poll(void)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Processes that talk to each other: all that is known of MPI (MPI 3.1, chapters
- * 5, 8 and 11). Calls that say "all" are made by all of them, in the same order.
+ * Processes that talk to each other: all that is known of MPI (MPI 3.1,
+ * chapters 5, 8 and 11). Calls that say "all" are made by all of them, in the
+ * same order.
  */
 #ifndef CBPF_SCAN_RANKS_H
 #define CBPF_SCAN_RANKS_H
@@ -28,6 +29,8 @@ CBPF_INTERNAL void *ranks_gather(const void *own, uint64_t size,
 CBPF_INTERNAL void ranks_count(void);
 /* The next number of it, each of which one rank gets. */
 CBPF_INTERNAL uint64_t ranks_next(void);
+/* From now on the next one is beyond all that there are. */
+CBPF_INTERNAL void ranks_run_out(void);
 /* Now and then while there is work: others may be waiting for the counter, which
  * is in rank 0's memory. */
 CBPF_INTERNAL void ranks_poll(void);

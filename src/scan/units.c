@@ -13,14 +13,26 @@ static bool is_same(const struct unit *a, const struct unit *b)
 	       a->is_exact == b->is_exact && (a->but != 0) == (b->but != 0);
 }
 
+/* Where a unit's result is, or would be. */
+static uint32_t slot_of(const struct units *u, const struct unit *unit)
+{
+	uint64_t h = unit->from * 2 + unit->is_exact + (unit->but != 0);
+	uint32_t at;
+
+	h = (h ^ unit->file * 0x9e3779b97f4a7c15u) * 0xff51afd7ed558ccdu;
+	at = (uint32_t)(h >> 32) & (u->n_slots - 1);
+	while (u->slots[at] &&
+	       !is_same(&u->results[u->slots[at] - 1]->unit, unit))
+		at = (at + 1) & (u->n_slots - 1);
+	return at;
+}
+
 const struct unit_result *units_find(const struct units *u,
 				     const struct unit *unit)
 {
-	uint32_t i = u->last[unit->file];
+	uint32_t found = u->n_slots ? u->slots[slot_of(u, unit)] : 0;
 
-	while (i > 0 && !is_same(&u->results[i - 1]->unit, unit))
-		i = u->before[i - 1];
-	return i > 0 ? u->results[i - 1] : NULL;
+	return found ? u->results[found - 1] : NULL;
 }
 
 /* Room for one item more; NULL: the job is broken. */
@@ -33,38 +45,44 @@ static void *room(struct units *u, void *items, uint32_t n, uint32_t *cap,
 	return wider;
 }
 
+/* Slots, twice as many as results at least; false: no memory. */
+static bool widen(struct units *u)
+{
+	if (u->n_slots > 2 * u->n_results)
+		return true;
+	u->n_slots = u->n_slots ? 4 * u->n_slots : 256;
+	u->slots = arena_take(u->arena, u->n_slots, sizeof(*u->slots));
+	u->is_broken |= !u->slots;
+	if (!u->slots)
+		u->n_slots = 0;
+	for (uint32_t i = 0; u->slots && i < u->n_results; i++)
+		u->slots[slot_of(u, &u->results[i]->unit)] = i + 1;
+	return u->slots != NULL;
+}
+
 void units_note(struct units *u, const struct unit_result *result)
 {
 	size_t size = units_result_size(u);
 	struct unit_result *copy;
-	void *items;
+	const struct unit_result **items;
+	uint32_t at;
 
-	if (units_find(u, &result->unit))
+	if (u->is_broken || !widen(u))
+		return;
+	at = slot_of(u, &result->unit);
+	if (u->slots[at])
 		return;
 	copy = arena_take(u->arena, 1, size);
 	items = room(u, u->results, u->n_results, &u->cap_results,
-		     sizeof(*u->results));
+		     sizeof(*items));
 	if (!copy || !items) {
 		u->is_broken = true;
 		return;
 	}
-	u->results = items;
-	items = room(u, u->before, u->n_results, &u->cap_before,
-		     sizeof(*u->before));
-	if (!items)
-		return;
-	u->before = items;
 	memcpy(copy, result, size);
-	u->before[u->n_results] = u->last[result->unit.file];
+	u->results = items;
 	u->results[u->n_results] = copy;
-	u->last[result->unit.file] = ++u->n_results;
-}
-
-bool units_begin(struct units *u)
-{
-	u->last =
-		arena_take(u->arena, (size_t)u->n_files + 1, sizeof(*u->last));
-	return u->last != NULL;
+	u->slots[at] = ++u->n_results;
 }
 
 /* ---- what is due -------------------------------------------------------- */

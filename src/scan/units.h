@@ -51,8 +51,8 @@ struct units {
 	uint64_t bytes; /* of a unit */
 	const struct unit_result **results;
 	uint32_t n_results, cap_results;
-	uint32_t *last, *before; /* of a file, of a result: another of it, +1 */
-	uint32_t cap_before;
+	uint32_t *slots;  /* results by a hash of the unit: their number, +1 */
+	uint32_t n_slots; /* a power of 2, or 0 */
 	/* what counts, in the order of the files, once nothing is due */
 	const struct unit_result **counted;
 	uint32_t n_counted, cap_counted;
@@ -70,8 +70,6 @@ CBPF_INLINE size_t units_result_size(const struct units *u)
 	       u->n_filters * sizeof(struct cbpf_scan_count);
 }
 
-/* When all files are there; false: no memory. */
-CBPF_INTERNAL bool units_begin(struct units *u);
 /* A copy of it; the first of a unit counts. */
 CBPF_INTERNAL void units_note(struct units *u,
 			      const struct unit_result *result);
