@@ -155,17 +155,22 @@ static bool has_guesses(struct counter *c, uint32_t file)
 	return c->due->n == before;
 }
 
-/* A part whose begin is known. */
+/* A part whose begin is known: what was guessed, if that was right, and did not
+ * fail; else from there. */
 static const struct unit_result *ask_from(struct counter *c,
 					  const struct unit *guess, uint64_t at)
 {
 	const struct unit_result *result = units_find(c->u, guess);
 	struct unit exact = *guess;
 
-	if (guess->from == 0 || result->start == at)
+	if (guess->from == 0)
 		return ask(c, *guess);
+	if (result->start == at && result->failed.code == CBPF_OK)
+		return result;
 	exact.from = at;
 	exact.is_exact = true;
+	if (result->start == at)
+		exact.but = result->rank + 1;
 	return ask(c, exact);
 }
 
