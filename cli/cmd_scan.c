@@ -10,6 +10,8 @@
 
 #include "scan_job.h"
 
+#define HEADER 24 /* bytes of pcap's; pcapng has more to begin with */
+
 /* ---- the time it takes -------------------------------------------------- */
 
 static double seconds(void)
@@ -57,20 +59,44 @@ static void stop_clock(struct job *j)
 		fputs("\r\033[K", stderr);
 }
 
-/* cbpf_capture's. Of a file that grows what was written is to be seen. */
-static bool goes_on(void *ctx, bool is_end)
+/* What was found so far, for those who read it meanwhile. */
+static void flush_outputs(const struct job *j)
 {
-	static const struct timespec some = { 0, 100000000 };
-	struct job *j = ctx;
-
-	if (!is_end || !j->is_followed)
-		return !is_end && !job_is_stopped();
 	for (size_t i = 0; i < j->n; i++)
 		if (j->filters[i].writer)
 			cbpf_writer_flush(j->filters[i].writer, NULL);
+}
+
+static void sleep_some(void)
+{
+	static const struct timespec some = { 0, 100000000 };
+
 	if (!job_is_stopped())
 		nanosleep(&some, NULL);
+}
+
+/* cbpf_capture's. */
+static bool goes_on(void *ctx, enum cbpf_capture_halt why)
+{
+	const struct job *j = ctx;
+
+	if (why != CBPF_HALT_SIGNAL)
+		flush_outputs(j);
+	if (why == CBPF_HALT_END && j->is_followed)
+		sleep_some();
+	else if (why == CBPF_HALT_END)
+		return false;
 	return !job_is_stopped();
+}
+
+/* A file that grows is to have a header before it is opened. */
+static void wait_for_header(const struct job *j, const char *path)
+{
+	struct stat st;
+
+	while (j->is_followed && !job_is_stopped() && stat(path, &st) == 0 &&
+	       S_ISREG(st.st_mode) && st.st_size < HEADER)
+		sleep_some();
 }
 
 /* ---- scanning ----------------------------------------------------------- */
@@ -125,8 +151,10 @@ static int scan_file(struct job *j, const char *path)
 	struct cbpf_scan_count seen = cbpf_scan_seen(j->scan);
 	struct cbpf_capture *capture;
 	struct cbpf_diag diag = { 0 };
-	enum cbpf_err err = cbpf_capture_open(path, NULL, &capture, &diag);
+	enum cbpf_err err;
 
+	wait_for_header(j, path);
+	err = cbpf_capture_open(path, NULL, &capture, &diag);
 	if (err != CBPF_OK) {
 		j->has_trouble = true;
 		say_diag(name, &diag);
@@ -152,7 +180,7 @@ static int scan_file(struct job *j, const char *path)
 			  less(cbpf_scan_hit(j->scan, i), before[i]),
 			  less(cbpf_scan_seen(j->scan), seen));
 	if (job_is_stopped() && !j->is_followed && !job_is_said(j))
-		return say_trouble("job_is_stopped() in %s", name);
+		return say_trouble("stopped in %s", name);
 	return judge_end(j, name, err, &diag);
 }
 

@@ -143,6 +143,16 @@ holds "what is rejected" cmp "$tmp/b.pcap" "$tmp/c.pcap"
 "$cbpf" filter -e tcp --max-count 7 "$made" -o "$tmp/b.pcap" 2>/dev/null
 tcpdump -r "$made" -c 7 -w "$tmp/c.pcap" tcp 2>/dev/null
 holds "at most so many" cmp "$tmp/b.pcap" "$tmp/c.pcap"
+# what is looked at ends with the last of them, however it is read
+"$cbpf" count -e tcp --max-count 700 "$made" >"$tmp/wanted"
+(head -c 100000 "$made"; sleep 0.2; tail -c +100001 "$made") | "$cbpf" count -e tcp --max-count 700 - >"$tmp/got"
+sed "s|<stdin>|$made|" "$tmp/got" >"$tmp/got.as"
+holds "and so many were looked at" cmp "$tmp/wanted" "$tmp/got.as"
+looked=$(sed 's/.* of \([0-9]*\) .*/\1/' "$tmp/wanted")
+equal "of which the last is one" "700 699" "$(
+    tcpdump -r "$made" -c "$looked" -w "$tmp/c.pcap" 2>/dev/null
+    echo "$(tcpdump -r "$tmp/c.pcap" --count tcp 2>/dev/null | sed 's/ .*//')" \
+        "$(tcpdump -r "$made" -c $((looked - 1)) -w - 2>/dev/null | tcpdump -r - --count tcp 2>/dev/null | sed 's/ .*//')")"
 "$cbpf" filter -e tcp --snap 80 "$made" -o "$tmp/b.pcap" 2>/dev/null
 tcpdump -r "$tmp/b.pcap" -nn -xx 2>/dev/null >"$tmp/hex"
 equal "cut, records are no longer" "yes 0" "$(grep -q 0x0040: "$tmp/hex" && echo yes) $(grep -c 0x0050: "$tmp/hex")"
@@ -230,7 +240,26 @@ kill $child
 wait $child
 equal "a file that grows, until it is told to end" 0 $?
 holds "is written whole" cmp "$made" "$tmp/grown.pcap"
+# from nothing on
+: >"$tmp/grows.pcap"
+"$cbpf" filter --follow -e "len > 0" "$tmp/grows.pcap" -o "$tmp/grown.pcap" 2>"$tmp/said" &
+child=$!
+sleep 0.3
+cat "$made" >>"$tmp/grows.pcap"
+sleep 1
+kill $child
+wait $child
+equal "a file that is empty when it is opened" 0 $?
+holds "is written whole, too" cmp "$made" "$tmp/grown.pcap"
 mkfifo "$tmp/pipe"
+"$cbpf" filter -e tcp "$tmp/pipe" -o - >"$tmp/idle.pcap" 2>/dev/null &
+child=$!
+exec 3>"$tmp/pipe"
+head -c 20000 "$made" >&3
+sleep 0.5
+t "what a pipe has brought is there while it has no more" 0 "[1-9][0-9]* packets" tcpdump -r "$tmp/idle.pcap" --count
+exec 3>&-
+wait $child
 "$cbpf" filter -e tcp "$tmp/pipe" -o "$tmp/slow.pcap" 2>"$tmp/said" &
 child=$!
 exec 3>"$tmp/pipe"
@@ -241,6 +270,7 @@ wait $child
 status=$?
 exec 3>&-
 equal "a job that is stopped ends so, while it waits for a pipe" 2 $status
+equal "and says where" 1 "$(grep -c "stopped in .*/pipe$" "$tmp/said")"
 equal "and says what it wrote" 1 "$(grep -c "slow.pcap.partial is what was written" "$tmp/said")"
 holds "which is a capture" tcpdump -r "$tmp/slow.pcap.partial" --count
 [ ! -e "$tmp/slow.pcap" ]

@@ -92,14 +92,22 @@ enum cbpf_err cbpf_capture_batch(struct cbpf_capture *capture,
 void cbpf_capture_record(const struct cbpf_capture *capture, size_t i,
 			 struct cbpf_record *record);
 
+/** Why reading comes to a halt. */
+enum cbpf_capture_halt {
+	CBPF_HALT_END,	  /* the file ends here, so far */
+	CBPF_HALT_SIGNAL, /* a signal has interrupted it */
+	CBPF_HALT_IDLE,	  /* a pipe or a terminal has nothing at the moment */
+};
+
 /**
- * Whether reading goes on: asked at the end of a file (is_end), which may have
- * grown, then false is the end; and where a signal interrupts it, then false
- * ends it as well. Not asked at the end of what is compressed. NULL: the end is
- * the end, and signals do not matter.
+ * Whether reading goes on: asked at the end of a file, which may have grown,
+ * where a signal interrupts it, and before it waits for a pipe. False ends it as
+ * the file's end does. Not asked at the end of what is compressed, nor before
+ * that is waited for. NULL: the end is the end, and nothing else matters.
  */
 void cbpf_capture_wait(struct cbpf_capture *capture,
-		       bool (*wait)(void *ctx, bool is_end), void *ctx);
+		       bool (*wait)(void *ctx, enum cbpf_capture_halt why),
+		       void *ctx);
 
 /**
  * Behind a broken record: goes on with the next that seems to be one, *lost

@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -30,6 +31,14 @@ static bool grow_window(struct cbpf_capture *c)
 }
 
 /* Moves what is left to the front and reads behind it until size are there. */
+/* Whether reading would wait. */
+static bool is_idle(const struct cbpf_capture *c)
+{
+	struct pollfd ready = { .fd = c->fd, .events = POLLIN };
+
+	return c->is_pipe && poll(&ready, 1, 0) == 0;
+}
+
 static enum cap_got fill_window(struct cbpf_capture *c, size_t size,
 				struct cbpf_diag *diag)
 {
@@ -44,14 +53,17 @@ static enum cap_got fill_window(struct cbpf_capture *c, size_t size,
 			return CAP_BROKEN;
 		}
 		c->at = c->buf;
-		got = read(c->fd, c->buf + c->have, c->cap - c->have);
+		if (is_idle(c) && !c->wait(c->wait_ctx, CBPF_HALT_IDLE))
+			got = 0;
+		else
+			got = read(c->fd, c->buf + c->have, c->cap - c->have);
 		if (got < 0 && errno == EINTR &&
-		    (!c->wait || c->wait(c->wait_ctx, false)))
+		    (!c->wait || c->wait(c->wait_ctx, CBPF_HALT_SIGNAL)))
 			continue;
 		if (got < 0 && errno == EINTR)
 			got = 0; /* it is to end */
 		else if (got == 0 && c->wait && !c->unpacker &&
-			 c->wait(c->wait_ctx, true))
+			 c->wait(c->wait_ctx, CBPF_HALT_END))
 			continue;
 		if (got < 0) {
 			dg_system(diag, "read", errno);
@@ -384,10 +396,15 @@ const uint8_t *cap_raw(const struct cbpf_capture *c, size_t i, size_t *size)
 }
 
 void cbpf_capture_wait(struct cbpf_capture *c,
-		       bool (*wait)(void *ctx, bool is_end), void *ctx)
+		       bool (*wait)(void *ctx, enum cbpf_capture_halt why),
+		       void *ctx)
 {
+	struct stat st = { 0 };
+
 	c->wait = wait;
 	c->wait_ctx = ctx;
+	c->is_pipe = wait && !c->unpacker && c->fd >= 0 &&
+		     fstat(c->fd, &st) == 0 && !S_ISREG(st.st_mode);
 }
 
 /* ---- parts ------------------------------------------------------------- */

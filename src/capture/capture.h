@@ -54,8 +54,9 @@ struct cap_batch {
 struct cbpf_capture {
 	struct cbpf_mem mem;
 	int fd; /* -1: bytes in memory, all in the window */
-	bool (*wait)(void *ctx, bool is_end); /* or NULL */
+	bool (*wait)(void *ctx, enum cbpf_capture_halt why); /* or NULL */
 	void *wait_ctx;
+	bool is_pipe;		   /* it can have nothing at the moment */
 	struct unpacker *unpacker; /* it gives what is read; or NULL */
 	uint8_t *buf; /* the window's own memory, if read from fd */
 	size_t cap;

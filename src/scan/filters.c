@@ -235,15 +235,23 @@ static void cut_times(struct scanner *sc, const struct cbpf_capture *c,
 	}
 }
 
-/* No more hits than may be left. */
-static void cut_hits(struct scanner *sc, uint64_t left, size_t n)
+/* No more hits than may be left; how many packets it took to find them. */
+static size_t cut_hits(struct scanner *sc, uint64_t left, size_t n)
 {
-	for (size_t i = 0; i < n; i++)
-		if (sc->verdicts[i] && left-- == 0) {
+	size_t took = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!sc->verdicts[i])
+			continue;
+		if (left == 0) {
 			memset(sc->verdicts + i, 0,
 			       (n - i) * sizeof(*sc->verdicts));
-			return;
+			return took;
 		}
+		left--;
+		took = i + 1;
+	}
+	return took;
 }
 
 void scan_add(struct cbpf_scan_count *to, struct cbpf_scan_count more)
@@ -267,12 +275,14 @@ static struct cbpf_scan_count count(const struct cbpf_packet *packets,
 	return (struct cbpf_scan_count){ hits, bytes };
 }
 
-/* n packets, from `at` of the batch on, by filter k. */
-static void judge(struct scanner *sc, size_t k, const struct cbpf_capture *c,
-		  const struct cbpf_packet *packets, size_t at, size_t n)
+/* n packets, from `at` of the batch on, by filter k; where the number of hits is
+ * limited, how many it took to find them. */
+static size_t judge(struct scanner *sc, size_t k, const struct cbpf_capture *c,
+		    const struct cbpf_packet *packets, size_t at, size_t n)
 {
 	const struct cbpf_scan_opts *opts = &sc->scan->opts;
 	struct scan_result *result = &sc->results[k];
+	size_t took = 0;
 
 	cbpf_jit_run_batch(result->held.jit, packets, n, sc->verdicts);
 	for (size_t i = 0; opts->is_inverted && i < n; i++)
@@ -280,8 +290,9 @@ static void judge(struct scanner *sc, size_t k, const struct cbpf_capture *c,
 	if (opts->from_ns || opts->to_ns)
 		cut_times(sc, c, at, n);
 	if (opts->most)
-		cut_hits(sc, opts->most - result->hit.packets, n);
+		took = cut_hits(sc, opts->most - result->hit.packets, n);
 	scan_add(&result->hit, count(packets, sc->verdicts, n));
+	return took;
 }
 
 static enum cbpf_err put_hits(struct scanner *sc, size_t k, size_t at, size_t n,
@@ -305,18 +316,24 @@ static enum cbpf_err scan_some(struct scanner *sc, const struct cbpf_capture *c,
 		has_contexts(sc->scan->opts.dialect)
 			? with_contexts(sc, c, at, n)
 			: batch->packets + at;
+	size_t most_took = 0;
 	uint64_t bytes = 0;
 
 	for (size_t k = 0; k < sc->scan->n; k++) {
 		enum cbpf_err err = hold_machine(sc, k, batch->link, diag);
+		size_t took;
 
 		if (err != CBPF_OK)
 			return err;
-		judge(sc, k, c, packets, at, n);
+		took = judge(sc, k, c, packets, at, n);
+		most_took = took > most_took ? took : most_took;
 		err = put_hits(sc, k, at, n, diag);
 		if (err != CBPF_OK)
 			return err;
 	}
+	/* what is behind the last hit that there may be was not asked for */
+	if (cbpf_scan_is_full(sc->scan))
+		n = most_took;
 	for (size_t i = 0; i < n; i++)
 		bytes += packets[i].caplen;
 	scan_add(&sc->seen, (struct cbpf_scan_count){ n, bytes });
