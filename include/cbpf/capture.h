@@ -101,9 +101,10 @@ enum cbpf_capture_halt {
 
 /**
  * Whether reading goes on: asked at the end of a file, which may have grown,
- * where a signal interrupts it, and before it waits for a pipe. False ends it as
- * the file's end does. Not asked at the end of what is compressed, nor before
- * that is waited for. NULL: the end is the end, and nothing else matters.
+ * where a signal interrupts it, and before it waits for a pipe. False ends
+ * it as the file's end does. Not asked at the end of what is compressed, nor
+ * before that is waited for. NULL: the end is the end, and nothing else
+ * matters.
  */
 void cbpf_capture_wait(struct cbpf_capture *capture,
 		       bool (*wait)(void *ctx, enum cbpf_capture_halt why),
