@@ -107,6 +107,12 @@ many 2 filter --part 500 --split x=tcp --split y=udp $some >got 2>&1
 "$cbpf" filter -e udp $some -o wanted 2>/dev/null
 joined y.0 y.1 >joined
 holds "several outputs" cmp wanted joined
+many 2 filter --merge -e udp "$here/tests/packets/dns.pcap" "$here/tests/packets/dns-nano.pcap" "$here/tests/packets/dns-be.pcapng" -o nano.pcap >got 2>&1
+for name in dns.pcap dns-nano.pcap dns-be.pcapng; do
+    tcpdump --time-stamp-precision=nano -ttnr "$here/tests/packets/$name" udp 2>/dev/null
+done | LC_ALL=C sort -s -k1,1n >wanted
+tcpdump --time-stamp-precision=nano -ttnr nano.pcap >told 2>/dev/null
+holds "merged, with nanoseconds if one has them" cmp wanted told
 t "what is written is whole" 0 "" sh -c '! ls -d *.partial 2>/dev/null && ! ls -d cbpf-mpi.* 2>/dev/null'
 mkdir full
 t "an output that cannot be written" 2 "full/none/out" many 2 filter -e ip $some -o full/none/out

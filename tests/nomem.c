@@ -643,6 +643,8 @@ static enum cbpf_err use_scan(const struct cbpf_mem *mem)
 					&capture, NULL);
 	if (!err)
 		err = cbpf_writer_open(path, &how, &writer, NULL);
+	if (!err && cbpf_capture_is_nano(capture))
+		cbpf_writer_nano(writer);
 	if (!err)
 		err = cbpf_writer_follow(writer, capture, NULL);
 	if (!err)

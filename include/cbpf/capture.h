@@ -195,6 +195,15 @@ enum cbpf_err cbpf_writer_follow(struct cbpf_writer *writer,
 				 struct cbpf_diag *diag);
 
 /**
+ * A pcap file, of which nothing is written yet, has nanoseconds: for captures
+ * of which a later one has, where the first has not.
+ */
+void cbpf_writer_nano(struct cbpf_writer *writer);
+/** Whether a capture tells times finer than microseconds, as far as it was read.
+ */
+bool cbpf_capture_is_nano(const struct cbpf_capture *capture);
+
+/**
  * Writes packets of the last batch of the capture that is followed: n from
  * `at` on, those whose keep[] is not 0, with all that the file says of them.
  * SYSTEM: the disk is full, say; what was written is a sound capture still.

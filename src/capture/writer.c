@@ -465,7 +465,9 @@ enum cbpf_err cbpf_writer_follow(struct cbpf_writer *w, struct cbpf_capture *c,
 		w->format =
 			c->is_pcapng ? CBPF_CAPTURE_PCAPNG : CBPF_CAPTURE_PCAP;
 	if (w->format == CBPF_CAPTURE_PCAP && !c->is_pcapng) {
-		if (!w->has_header) { /* its first file's, as it is */
+		if (!w->has_header && w->is_nano) {
+			put_pcap_header(w, c->interfaces[0].link, true);
+		} else if (!w->has_header) { /* its first file's, as it is */
 			w->has_header = true;
 			w->is_big = c->is_big;
 			w->is_nano = c->is_nano;
@@ -492,8 +494,12 @@ static bool is_alike(const struct cbpf_writer *w, const struct cbpf_capture *c)
 	       w->is_nano == c->is_nano;
 }
 
-/* The times of its interfaces are not told in microseconds alone. */
-static bool is_finer(const struct cbpf_capture *c)
+void cbpf_writer_nano(struct cbpf_writer *w)
+{
+	w->is_nano |= !w->has_header;
+}
+
+bool cbpf_capture_is_nano(const struct cbpf_capture *c)
 {
 	for (size_t i = 0; i < c->n_interfaces; i++)
 		if (c->is_pcapng && c->interfaces[i].per_second != MICRO)
@@ -536,7 +542,8 @@ enum cbpf_err cbpf_writer_put(struct cbpf_writer *w, size_t at, size_t n,
 	if (n == 0)
 		return CBPF_OK;
 	if (w->format == CBPF_CAPTURE_PCAP && !w->has_header)
-		put_pcap_header(w, batch->first.link, is_finer(c));
+		put_pcap_header(w, batch->first.link,
+				w->is_nano || cbpf_capture_is_nano(c));
 	if (w->format == CBPF_CAPTURE_PCAP && w->link != batch->first.link)
 		return refuse_link(diag);
 	alike = is_alike(w, c);
@@ -629,7 +636,7 @@ enum cbpf_err cbpf_writer_finish(struct cbpf_writer *w, struct cbpf_diag *diag)
 	struct stat before;
 
 	if (w->format != CBPF_CAPTURE_PCAPNG && !w->has_header)
-		put_pcap_header(w, CBPF_LINK_EN10MB, false);
+		put_pcap_header(w, CBPF_LINK_EN10MB, w->is_nano);
 	else if (w->n_written + w->n == 0)
 		put_section(w);
 	flush(w);

@@ -82,6 +82,7 @@ struct merger {
 	const struct cbpf_mem *mem;
 	struct cbpf_writer *writer;
 	struct cbpf_diag *diag;
+	bool is_nano; /* what is written has nanoseconds */
 	struct stream *streams;
 	uint32_t *heap,
 		n; /* streams, the earliest first, those that have one */
@@ -250,6 +251,8 @@ static enum cbpf_err merge_away(struct merger *m, struct arena *arena,
 	err = cbpf_writer_open(path, &opts, &writer, m->diag);
 	if (err != CBPF_OK)
 		return err;
+	if (m->is_nano)
+		cbpf_writer_nano(writer);
 	err = merge_some(m, streams, n, writer);
 	if (err == CBPF_OK)
 		err = cbpf_writer_finish(writer, m->diag);
@@ -275,6 +278,33 @@ static uint32_t make_streams(const struct units *u, struct stream *streams)
 	return n;
 }
 
+/* Whether one of those that count tells nanoseconds; *err: it was not read. */
+static bool has_nano(const struct merger *m, const struct units *u,
+		     enum cbpf_err *err)
+{
+	bool is_nano = false;
+
+	*err = CBPF_OK;
+	for (uint32_t i = 0; i < u->n_counted && *err == CBPF_OK && !is_nano;
+	     i++) {
+		struct cbpf_capture *capture;
+		struct cbpf_batch batch;
+		char path[JOURNAL_PATH];
+
+		if (!u->counted[i]->is_open ||
+		    !journal_hits(m->journal, &u->counted[i]->unit, m->filter,
+				  path))
+			continue;
+		*err = cbpf_capture_open(path, m->mem, &capture, m->diag);
+		if (*err != CBPF_OK)
+			break;
+		*err = cbpf_capture_batch(capture, &batch, m->diag);
+		is_nano = cbpf_capture_is_nano(capture);
+		cbpf_capture_close(capture);
+	}
+	return is_nano;
+}
+
 enum cbpf_err merge_hits(const struct journal *j, const struct units *u,
 			 size_t filter, struct cbpf_writer *writer,
 			 struct cbpf_diag *diag)
@@ -288,6 +318,11 @@ enum cbpf_err merge_hits(const struct journal *j, const struct units *u,
 		arena_take(&arena, (size_t)u->n_files + 1, sizeof(*streams));
 	enum cbpf_err err = streams ? CBPF_OK : dg_fail(diag, CBPF_E_NOMEM);
 	uint32_t n = streams ? make_streams(u, streams) : 0, number = 0;
+
+	if (err == CBPF_OK)
+		m.is_nano = has_nano(&m, u, &err);
+	if (m.is_nano)
+		cbpf_writer_nano(writer);
 
 	/* neighbours become one, so that the order of files stays */
 	while (err == CBPF_OK && n > WAYS) {
