@@ -36,7 +36,7 @@ static bool is_idle(const struct cbpf_capture *c)
 {
 	struct pollfd ready = { .fd = c->fd, .events = POLLIN };
 
-	return c->is_pipe && poll(&ready, 1, 0) == 0;
+	return c->is_pipe && c->wait && poll(&ready, 1, 0) == 0;
 }
 
 static enum cap_got fill_window(struct cbpf_capture *c, size_t size,

@@ -72,12 +72,10 @@ static char *copy_path(struct arena *arena, const char *directory,
 	size_t size = strlen(directory) + strlen(name) + 2;
 	char *path = arena_take(arena, size, 1);
 
-	if (path && *directory)
+	if (path)
 		snprintf(path, size, "%s%s%s", directory,
 			 directory[strlen(directory) - 1] == '/' ? "" : "/",
 			 name);
-	else if (path)
-		memcpy(path, name, strlen(name));
 	return path;
 }
 
@@ -197,7 +195,7 @@ static bool tell_files(struct units *u)
 	if (ranks_own() != 0)
 		u->files = arena_take(u->arena, (size_t)head[0] + 1,
 				      sizeof(*u->files));
-	if (ranks_sum(!names || !u->files) != 0)
+	if (ranks_sum(!names || !u->files) != 0 || !names || !u->files)
 		return head[0] == 0;
 	for (uint32_t i = 0, at = 0; ranks_own() == 0 && i < u->n_files; i++) {
 		size_t size = strlen(u->files[i].path) + 1;
@@ -550,8 +548,8 @@ enum cbpf_err cluster_scan(struct cbpf_scan *s, const char *const *paths,
 		return dg_fail(diag, CBPF_E_ARGUMENT);
 	j.cluster = make_cluster(&opts, s->n);
 	if (j.cluster)
-		j.writers = arena_take(&j.cluster->arena, s->n + 1,
-				       sizeof(*j.writers));
+		j.writers =
+			arena_take(&j.cluster->arena, s->n + 1, sizeof(void *));
 	err = agree(j.writers ? CBPF_OK : dg_fail(diag, CBPF_E_NOMEM), diag);
 	s->opts.is_stopped = poll_and_ask;
 	s->opts.stop_ctx = &j.given;

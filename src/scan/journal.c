@@ -210,7 +210,7 @@ static bool read_line(const struct units *u, char *line, size_t size,
 {
 	size_t n = FIELDS + 2 * (u->n_filters + 1);
 	char *sum = size > 17 ? line + size - 17 : line, *at = line;
-	uint64_t fields[FIELDS];
+	uint64_t fields[FIELDS] = { 0 };
 
 	if (*sum != ' ' || strtoull(sum, NULL, 16) !=
 				   journal_sum(0, line, (size_t)(sum - line)))

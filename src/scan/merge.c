@@ -227,6 +227,7 @@ static enum cbpf_err merge_some(struct merger *m, struct stream *streams,
 	while (err == CBPF_OK && m->n > 0)
 		err = put_run(m);
 	close_all(m, n);
+	m->heap = NULL;
 	return err;
 }
 

@@ -78,7 +78,7 @@ void *ranks_gather(const void *bytes, uint64_t size, uint64_t *all_size,
 		uint64_t theirs = size;
 
 		MPI_Bcast(&theirs, 1, MPI_UINT64_T, rank, MPI_COMM_WORLD);
-		if (rank == own && size)
+		if (rank == own && bytes && gathered)
 			memcpy(at, bytes, (size_t)size);
 		for (uint64_t done = 0; done < theirs; done += MOST) {
 			uint64_t n =

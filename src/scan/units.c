@@ -74,7 +74,7 @@ void units_note(struct units *u, const struct unit_result *result)
 		return;
 	copy = arena_take(u->arena, 1, size);
 	items = room(u, u->results, u->n_results, &u->cap_results,
-		     sizeof(*items));
+		     sizeof(void *));
 	if (!copy || !items) {
 		u->is_broken = true;
 		return;
@@ -107,7 +107,7 @@ static void count(struct counter *c, const struct unit_result *result)
 {
 	struct units *u = c->u;
 	const struct unit_result **items = room(
-		u, u->counted, u->n_counted, &u->cap_counted, sizeof(*items));
+		u, u->counted, u->n_counted, &u->cap_counted, sizeof(void *));
 
 	if (!items)
 		return;
