@@ -3,10 +3,11 @@
  * cbpf-mpi: count and filter by many processes, on one machine or on many, that
  * read the same files. Rank 0 says what came of it.
  */
+#include <fcntl.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "scan/cluster.h"
 #include "scan_job.h"
@@ -35,25 +36,6 @@ static char *words_of(const struct job *j)
 		return words;
 	free(words);
 	return NULL;
-}
-
-/* The journal's name, the same for the same command. */
-static const char *name_journal(const struct job *j, const char *words,
-				char **paths, size_t n, char *name, size_t size)
-{
-	uint64_t sum = 0xcbf29ce484222325u; /* FNV-1a, 64 bits */
-
-	if (j->journal)
-		return j->journal;
-	for (size_t i = 0; i <= n; i++) {
-		const char *text = i < n ? paths[i] : words;
-
-		do
-			sum = (sum ^ (uint8_t)*text) * 0x100000001b3u;
-		while (*text++);
-	}
-	snprintf(name, size, "cbpf-mpi.%016" PRIx64, sum);
-	return name;
 }
 
 /* ---- what came of it ---------------------------------------------------- */
@@ -86,25 +68,54 @@ static void print_files(struct job *j, const struct cluster *c,
 	}
 }
 
-static int write_outputs(struct job *j, const struct cluster *c)
+/* A share of the outputs, or all of them. */
+static int write_own(struct job *j, const struct cluster *c)
 {
-	int status = EXIT_YES;
+	int status = job_open_outputs(j, false);
 
-	if (j->is_merged && j->rank != 0)
-		return status;
-	if (j->is_merged)
-		j->how.format = CBPF_CAPTURE_PCAP;
-	status = job_open_outputs(j, false);
 	for (size_t i = 0; i < j->n && status == EXIT_YES; i++) {
 		struct cbpf_diag diag;
 
 		if (cluster_write(c, i, j->is_merged, j->filters[i].writer,
-				  &diag) != CBPF_OK)
-			status = say_diag(j->filters[i].path, &diag);
-	}
-	if (job_finish_outputs(j, status == EXIT_YES) != EXIT_YES)
+				  &diag) == CBPF_OK)
+			continue;
 		status = EXIT_TROUBLE;
+		if (!job_is_stopped())
+			say_diag(j->filters[i].path, &diag);
+	}
 	return status;
+}
+
+/* All get their names, or none: shares of two jobs are not to lie side by side. */
+static int write_outputs(struct job *j, const struct cluster *c)
+{
+	bool is_own = !j->is_merged || j->rank == 0, is_whole, may_replace;
+	struct cbpf_diag diag;
+	int status = EXIT_YES;
+
+	if (j->is_merged)
+		j->how.format = CBPF_CAPTURE_PCAP;
+	if (j->rank == 0 && cluster_writes(c, &diag) != CBPF_OK)
+		status = say_diag("journal", &diag);
+	is_whole = cluster_agree(status == EXIT_YES);
+	if (is_whole && is_own) {
+		if (cluster_was_writing(c))
+			job_drop_partials(j);
+		status = write_own(j, c);
+	}
+	is_whole = cluster_agree(status == EXIT_YES);
+	may_replace = cluster_agree(!is_own || !job_keeps_old(j));
+	if (is_own &&
+	    job_finish_outputs(j, is_whole && may_replace) != EXIT_YES)
+		status = EXIT_TROUBLE;
+	return is_whole ? status : EXIT_TROUBLE;
+}
+
+static int say_stopped(const char *journal)
+{
+	return say_trouble("stopped; the same command goes on where it was "
+			   "(%s)",
+			   journal);
 }
 
 static int finish(struct job *j, const struct cluster *c, const char *journal)
@@ -117,7 +128,8 @@ static int finish(struct job *j, const struct cluster *c, const char *journal)
 	is_written = !j->is_filter || write_outputs(j, c) == EXIT_YES;
 	/* the journal is there until all is safe */
 	if (!cluster_agree(is_written))
-		return EXIT_TROUBLE;
+		return job_is_stopped() && j->rank == 0 ? say_stopped(journal)
+							: EXIT_TROUBLE;
 	for (size_t i = 0; i < j->n; i++)
 		hits[i] = cluster_hit(c, CLUSTER_ALL, i);
 	if (j->rank != 0)
@@ -142,36 +154,83 @@ static int explain(const struct job *j, const char *journal,
 	if (diag->code == CBPF_E_ARGUMENT && j->rank == 0)
 		return say_trouble("%s: %s; remove it, or give --journal "
 				   "another",
-				   journal, diag->word);
+				   journal,
+				   *diag->word ? diag->word
+					       : "the name is too long");
 	if (diag->code != CBPF_E_UNAVAILABLE)
 		return say_diag(journal, diag);
 	if (job_is_stopped() && j->rank == 0)
-		return say_trouble("stopped; the same command goes on where it "
-				   "was (%s)",
-				   journal);
+		return say_stopped(journal);
 	return EXIT_TROUBLE;
 }
+
+/* What only one process can do. */
+static int check(const struct job *j, char **paths, size_t n)
+{
+	const struct scanned *f = &j->filters[0];
+
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(paths[i], "-") == 0)
+			return say_usage(j->verb, "stdin is of one process: "
+						  "files, or directories");
+	if (f->source.path && strcmp(f->source.path, "-") == 0)
+		return say_usage(j->verb, "stdin is of one process, and no "
+					  "program");
+	if (j->is_merged && j->how.format == CBPF_CAPTURE_PCAPNG)
+		return say_usage(j->verb, "--merge writes pcap");
+	return j->is_filter && j->rank == 0
+		       ? job_check_outputs(j, cluster_size())
+		       : EXIT_YES;
+}
+
+/* Standard error of ranks that would say what rank 0 says. */
+static int own_stderr = -1;
+
+static void mute(void)
+{
+	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+	own_stderr = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+	if (null >= 0 && own_stderr >= 0)
+		dup2(null, STDERR_FILENO);
+	if (null >= 0)
+		close(null);
+}
+
+static void unmute(void)
+{
+	if (own_stderr < 0)
+		return;
+	dup2(own_stderr, STDERR_FILENO);
+	close(own_stderr);
+	own_stderr = -1;
+}
+
+static bool has_begun; /* all have come to scan_all(), or one never will */
 
 static int scan_all(struct job *j, char **paths, size_t n)
 {
 	char name[64], *words = words_of(j);
 	struct cluster_opts opts = { .size = sizeof(opts),
 				     .unit = j->unit,
+				     .journal = j->journal,
 				     .words = words,
 				     .keeps_hits = j->is_filter };
+	int status = words ? check(j, paths, n) : say_trouble("out of memory");
 	struct cluster *cluster;
 	struct cbpf_diag diag;
-	int status;
 
-	for (size_t i = 0; i < n; i++)
-		if (strcmp(paths[i], "-") == 0)
-			return say_usage(j->verb, "stdin is of one process: "
-						  "files, or directories");
-	if (j->is_merged && j->how.format == CBPF_CAPTURE_PCAPNG)
-		return say_usage(j->verb, "--merge writes pcap");
-	if (!words)
-		return say_trouble("out of memory");
-	opts.journal = name_journal(j, words, paths, n, name, sizeof(name));
+	has_begun = true;
+	unmute();
+	if (!cluster_agree(status == EXIT_YES)) {
+		free(words);
+		return EXIT_TROUBLE;
+	}
+	if (!opts.journal) {
+		cluster_name(words, (const char *const *)paths, n, name,
+			     sizeof(name));
+		opts.journal = name;
+	}
 	if (cluster_scan(j->scan, (const char *const *)paths, n, &opts,
 			 &cluster, &diag) == CBPF_OK) {
 		status = finish(j, cluster, opts.journal);
@@ -225,7 +284,13 @@ int main(int argc, char **argv)
 
 	if (cluster_start(&argc, &argv, &diag) != CBPF_OK)
 		return say_trouble("MPI does not start");
+	if (cluster_rank() != 0)
+		mute();
 	status = run(argc, argv);
+	/* the others are not to wait for one that has not come so far */
+	if (!has_begun && !cluster_agree(status == EXIT_YES))
+		status = EXIT_TROUBLE;
+	unmute();
 	if (fflush(stdout) != 0 && status != EXIT_TROUBLE)
 		status = say_trouble("stdout: it cannot be written");
 	cluster_stop();

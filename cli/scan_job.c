@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Options, filters, outputs and results of a job over captures: scan_job.h. */
+#include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <signal.h>
@@ -224,6 +225,83 @@ static char *own_path(const struct job *j, size_t i)
 	return own;
 }
 
+/* The path of an output, which no other has. */
+static int name_output(struct job *j, size_t i)
+{
+	struct scanned *f = &j->filters[i];
+
+	for (size_t k = 0; k < i; k++)
+		if (strcmp(output_of(j, i), output_of(j, k)) == 0)
+			return say_usage(j->verb, "two filters cannot write %s",
+					 output_of(j, i));
+	free(f->path);
+	f->path = own_path(j, i);
+	return f->path ? EXIT_YES : say_trouble("out of memory");
+}
+
+/* Whether there is a share of a process that there is not. */
+static int check_shares(const struct job *j, size_t i, unsigned n_ranks)
+{
+	char path[4096];
+
+	if (j->is_merged ||
+	    snprintf(path, sizeof(path), "%s.%u", output_of(j, i), n_ranks) >=
+		    (int)sizeof(path) ||
+	    access(path, F_OK) != 0)
+		return EXIT_YES;
+	return say_trouble("%s is there, of a job of more processes: remove "
+			   "it, or give -o another",
+			   path);
+}
+
+int job_check_outputs(const struct job *j, unsigned n_ranks)
+{
+	for (size_t i = 0; i < j->n; i++) {
+		const char *path = output_of(j, i);
+		const char *name = strrchr(path, '/');
+		char directory[4096];
+
+		if (strcmp(path, "-") == 0)
+			return say_usage(j->verb,
+					 "stdout is of one process: -o FILE");
+		for (size_t k = 0; k < i; k++)
+			if (strcmp(path, output_of(j, k)) == 0)
+				return say_usage(j->verb,
+						 "two filters cannot write %s",
+						 path);
+		snprintf(directory, sizeof(directory), "%.*s",
+			 name ? (int)(name - path) + 1 : 1, name ? path : ".");
+		if (access(directory, W_OK) != 0)
+			return say_trouble("%s: %s", path, strerror(errno));
+		if (check_shares(j, i, n_ranks) != EXIT_YES)
+			return EXIT_TROUBLE;
+	}
+	return EXIT_YES;
+}
+
+void job_drop_partials(struct job *j)
+{
+	for (size_t i = 0; i < j->n; i++) {
+		char path[4096];
+
+		if (name_output(j, i) == EXIT_YES &&
+		    snprintf(path, sizeof(path), "%s.partial",
+			     j->filters[i].path) < (int)sizeof(path))
+			unlink(path);
+	}
+}
+
+bool job_keeps_old(const struct job *j)
+{
+	struct stat st;
+
+	for (size_t i = 0; j->has_trouble && i < j->n; i++)
+		if (j->filters[i].path && stat(j->filters[i].path, &st) == 0 &&
+		    S_ISREG(st.st_mode))
+			return true;
+	return false;
+}
+
 static int open_output(struct job *j, struct scanned *f)
 {
 	struct cbpf_diag diag;
@@ -242,14 +320,8 @@ int job_open_outputs(struct job *j, bool is_scanned)
 	for (size_t i = 0; i < j->n && status == EXIT_YES; i++) {
 		struct scanned *f = &j->filters[i];
 
-		for (size_t k = 0; k < i; k++)
-			if (strcmp(output_of(j, i), output_of(j, k)) == 0)
-				return say_usage(j->verb,
-						 "two filters cannot write %s",
-						 output_of(j, i));
-		f->path = own_path(j, i);
-		if (!f->path)
-			return say_trouble("out of memory");
+		if (name_output(j, i) != EXIT_YES)
+			return EXIT_TROUBLE;
 		status = open_output(j, f);
 		if (status == EXIT_YES && is_scanned)
 			cbpf_scan_write(j->scan, i, f->writer);

@@ -60,6 +60,12 @@ bool job_is_stopped(void);
 
 /* Opens what is written, and tells the scan, if it is to know. */
 int job_open_outputs(struct job *j, bool is_scanned);
+/* Whether outputs can be what they are to be, by so many processes. */
+int job_check_outputs(const struct job *j, unsigned n_ranks);
+/* What an earlier run of the job left of them goes. */
+void job_drop_partials(struct job *j);
+/* Whether what is there under their names is worth more than a part. */
+bool job_keeps_old(const struct job *j);
 /* Whole, they get their names; else it is said where what there is lies. */
 int job_finish_outputs(struct job *j, bool is_whole);
 

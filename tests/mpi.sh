@@ -116,8 +116,21 @@ holds "merged, with nanoseconds if one has them" cmp wanted told
 t "what is written is whole" 0 "" sh -c '! ls -d *.partial 2>/dev/null && ! ls -d cbpf-mpi.* 2>/dev/null'
 mkdir full
 t "an output that cannot be written" 2 "full/none/out" many 2 filter -e ip $some -o full/none/out
-t "its journal is kept" 0 "" sh -c 'test -e cbpf-mpi.*/job'
-rm -rf cbpf-mpi.*
+t "is known before anything is scanned" 0 "" sh -c '! ls -d cbpf-mpi.* 2>/dev/null'
+t "standard output" 2 "stdout is of one process" many 2 filter -e ip $some -o -
+t "two filters, one output" 2 "two filters cannot write x" many 2 filter --split x=ip --split x=udp $some
+t "a share of more processes" 2 "y.1 is there, of a job of more processes" many 1 filter -e udp $some -o y
+"$cbpf" filter -e ip "$here/tests/packets/any.pcap" -o wanted 2>/dev/null
+many 3 filter -e ip "$here/tests/packets/any.pcap" -o share >got 2>&1
+holds "a share of nothing is of the same kind" sh -c 'for i in 0 1 2; do cmp -n 24 wanted share.$i || exit; done'
+mkfifo deep/fifo
+many 2 count -e ip deep >got 2>&1
+"$cbpf" count -e ip deep/3.pcap deep/a/1.pcap deep/b/2.pcap >wanted
+holds "a pipe in a directory is no capture" diff wanted got
+mkdir mine
+echo precious >mine/done.txt
+t "a directory that is not empty is no journal" 2 "other things than a journal" many 2 count --journal mine -e ip deep
+t "and is left alone" 0 "precious" cat mine/done.txt
 
 # ---- made captures ------------------------------------------------------------
 if [ ! -x "$traffic" ]; then
@@ -163,14 +176,17 @@ fi
 
 # ---- jobs that end before their end -------------------------------------------
 done_units() { cat journal/done.* 2>/dev/null | wc -l; }
+ranks_of() { # WORDS: the processes of ours that have them
+    pgrep -f "$cbpf-mpi $1" | while read -r pid; do
+        tr '\0' ' ' <"/proc/$pid/cmdline" | grep -q '^[^ ]*cbpf-mpi' && echo "$pid"
+    done
+}
 # killed SIGNAL: a rank, when some units are done
 killed() {
     timeout 120 mpirun --quiet -n 2 "$cbpf-mpi" count --journal journal --part 2000 -e tcp big.pcap >got 2>&1 &
     job=$!
     while [ "$(done_units)" -lt 20 ] && kill -0 $job 2>/dev/null; do sleep 0.01; done
-    rank=$(pgrep -f "$cbpf-mpi count --journal journal" | while read -r pid; do
-        tr '\0' ' ' <"/proc/$pid/cmdline" | grep -q '^[^ ]*cbpf-mpi' && echo "$pid"
-    done | head -n 1)
+    rank=$(ranks_of "count --journal journal" | head -n 1)
     kill -s "$1" "$rank" 2>/dev/null
     wait $job
     echo "status $?" >>got
@@ -195,12 +211,21 @@ killed TERM
 t "a rank that is told to end stops the job" 0 "" sh -c '! cmp -s wanted got'
 many 1 count --journal journal --part 2000 -e tcp big.pcap >got 2>&1
 holds "which goes on by one process" cmp wanted got
-# filter: hits that are gone are made again
-timeout 120 mpirun --quiet -n 2 "$cbpf-mpi" filter --journal journal --part 50000 -e tcp big.pcap -o full/none/out >/dev/null 2>&1
-rm -f $(ls journal/hits.* | head -n 7)
-many 2 filter --journal journal --part 50000 -e tcp big.pcap -o out >/dev/null 2>&1
+# a job whose outputs are told to end, and one that is ended there
 "$cbpf" filter -e tcp big.pcap -o wanted 2>/dev/null
+rm -f out.*
+timeout 120 mpirun --quiet -n 2 "$cbpf-mpi" filter --journal journal --part 50000 -e tcp big.pcap -o out >got 2>&1 &
+job=$!
+while [ ! -e journal/outputs ] && [ "$(done_units)" -lt 50 ] && kill -0 $job 2>/dev/null; do sleep 0.01; done
+for rank in $(ranks_of "filter --journal journal"); do kill -KILL "$rank"; done 2>/dev/null
+wait $job
+mkdir -p journal
+: >journal/outputs # as if it had been there
+: >out.0.partial
+rm -f $(ls journal/hits.* | head -n 7) # hits that are gone are made again
+many 2 filter --journal journal --part 50000 -e tcp big.pcap -o out >got 2>&1
 joined out.0 out.1 >joined
+t "what it left of its outputs is its own" 0 "" sh -c '! ls out.*.partial 2>/dev/null'
 holds "hits that are not in the journal any more are found again" cmp wanted joined
 
 # ---- what is wrong ------------------------------------------------------------
@@ -212,6 +237,16 @@ t "one machine's options" 2 "no option" many 1 count --follow -e ip big.pcap
 t "merged as pcapng" 2 "merge writes pcap" many 1 filter --merge --write pcapng -e ip big.pcap -o out
 many 3 count -e 'tcp prot 80' big.pcap >got 2>&1
 equal "a wrong expression is said once" 1 "$(grep -c "t parse" got)"
+many 2 count -e 'tcp prot' "$here/tests/packets/dns.pcapng" >got 2>&1
+equal "over pcapng, too" "2 1" "$? $(grep -c "t parse" got)"
+echo tcp >filter.txt
+"$cbpf" filter -e 'len > 0' --write pcapng big.pcap -o big.pcapng 2>/dev/null
+timeout -s KILL 0.9 mpirun --quiet -n 2 "$cbpf-mpi" count --journal changed --part 1000 -F filter.txt big.pcapng >/dev/null 2>&1
+sleep 0.3
+if [ -e changed/job ]; then
+    echo udp >filter.txt
+    t "a filter that has changed in its file" 2 "journal of another job" many 2 count --journal changed --part 1000 -F filter.txt big.pcapng
+fi
 t "a file that is not there" 2 "none.pcap: open: No such file" many 2 count -e ip none.pcap big.pcap
 t "and the others are counted" 2 "packets  big.pcap" many 2 count -e ip none.pcap big.pcap
 t "a journal that cannot be made" 2 "No such file or directory" many 2 count --journal none/journal -e ip big.pcap

@@ -30,7 +30,6 @@ static bool grow_window(struct cbpf_capture *c)
 	return true;
 }
 
-/* Moves what is left to the front and reads behind it until size are there. */
 /* Whether reading would wait. */
 static bool is_idle(const struct cbpf_capture *c)
 {
@@ -39,6 +38,7 @@ static bool is_idle(const struct cbpf_capture *c)
 	return c->is_pipe && c->wait && poll(&ready, 1, 0) == 0;
 }
 
+/* Moves what is left to the front and reads behind it until size are there. */
 static enum cap_got fill_window(struct cbpf_capture *c, size_t size,
 				struct cbpf_diag *diag)
 {

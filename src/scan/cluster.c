@@ -10,6 +10,7 @@
  */
 #include <dirent.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +34,10 @@ struct cluster {
 	struct journal journal;
 	char journal_path[JOURNAL_PATH];
 	struct cbpf_scan_count *seen, *hits; /* by file; by file and filter */
+	uint32_t *first;  /* by file: of what counts, the first that is its */
+	bool was_writing; /* the job was ended when it wrote its outputs */
+	bool (*is_stopped)(void *ctx);
+	void *stop_ctx;
 };
 
 static bool is_started;
@@ -107,9 +112,20 @@ static int is_shown(const struct dirent *entry)
 	return entry->d_name[0] != '.';
 }
 
+static bool is_journal(const struct journal *journal, const struct stat *st)
+{
+	struct stat own;
+
+	return stat(journal->path, &own) == 0 && own.st_dev == st->st_dev &&
+	       own.st_ino == st->st_ino;
+}
+
+#define DEPTH 64 /* of directories in each other */
+
 /* A file, or the files of a directory, by name, and of those in it. */
 /* NOLINTNEXTLINE(misc-no-recursion) */
-static enum cbpf_err add_path(struct units *u, const char *path, unsigned depth,
+static enum cbpf_err add_path(struct units *u, const struct journal *journal,
+			      const char *path, unsigned depth,
 			      struct cbpf_diag *diag)
 {
 	struct stat st = { 0 };
@@ -119,9 +135,12 @@ static enum cbpf_err add_path(struct units *u, const char *path, unsigned depth,
 
 	/* what is not there is said when it is to be read */
 	if (stat(path, &st) != 0 || !S_ISDIR(st.st_mode)) {
-		add_file(u, path, &st);
+		if (depth == DEPTH || S_ISREG(st.st_mode))
+			add_file(u, path, &st);
 		return CBPF_OK;
 	}
+	if (is_journal(journal, &st))
+		return CBPF_OK;
 	if (depth == 0)
 		return dg_system(diag, path, ELOOP);
 	n = scandir(path, &entries, is_shown, by_name);
@@ -133,7 +152,7 @@ static enum cbpf_err add_path(struct units *u, const char *path, unsigned depth,
 
 		u->is_broken |= !name;
 		if (name && err == CBPF_OK)
-			err = add_path(u, name, depth - 1, diag);
+			err = add_path(u, journal, name, depth - 1, diag);
 		free(entries[i]);
 	}
 	free(entries);
@@ -146,7 +165,7 @@ static enum cbpf_err try_filters(struct cbpf_scan *s, int link,
 {
 	enum cbpf_err err = CBPF_OK;
 
-	for (size_t i = 0; link >= 0 && i < s->n && err == CBPF_OK; i++)
+	for (size_t i = 0; i < s->n && err == CBPF_OK; i++)
 		err = scan_prepare(s, i, (uint16_t)link, diag);
 	return err;
 }
@@ -155,25 +174,37 @@ static enum cbpf_err look_at(struct units *u, struct cbpf_scan *s, uint32_t i,
 			     struct cbpf_diag *diag)
 {
 	struct cbpf_capture *capture;
+	struct cbpf_batch head;
+	struct stat st;
 	enum cbpf_err err = CBPF_OK;
+	int link;
 
-	if (cbpf_capture_open(u->files[i].path, &s->mem, &capture, NULL) !=
-	    CBPF_OK)
-		return CBPF_OK; /* which is said when it is to be read */
+	/* what is wrong with it is said when it is to be read */
+	if (stat(u->files[i].path, &st) != 0 || !S_ISREG(st.st_mode) ||
+	    cbpf_capture_open(u->files[i].path, &s->mem, &capture, NULL) !=
+		    CBPF_OK)
+		return CBPF_OK;
 	u->files[i].has_parts = cbpf_capture_size(capture) > 0;
-	err = try_filters(s, cbpf_capture_link(capture), diag);
+	/* pcapng has its interfaces before its first packet */
+	link = cbpf_capture_link(capture);
+	if (link < 0)
+		cbpf_capture_batch(capture, &head, NULL);
+	if (link < 0)
+		link = cbpf_capture_link(capture);
+	err = try_filters(s, link < 0 ? CBPF_LINK_EN10MB : link, diag);
 	cbpf_capture_close(capture);
 	return err;
 }
 
 static enum cbpf_err find_files(struct units *u, struct cbpf_scan *s,
+				const struct journal *journal,
 				const char *const *paths, size_t n,
 				struct cbpf_diag *diag)
 {
 	enum cbpf_err err = CBPF_OK;
 
 	for (size_t i = 0; i < n && err == CBPF_OK; i++)
-		err = add_path(u, paths[i], 64, diag);
+		err = add_path(u, journal, paths[i], DEPTH, diag);
 	for (uint32_t i = 0; i < u->n_files && err == CBPF_OK; i++)
 		err = look_at(u, s, i, diag);
 	if (err == CBPF_OK && u->n_files == 0)
@@ -265,8 +296,13 @@ static enum cbpf_err finish_hits(struct job *j, struct cbpf_diag *diag)
 {
 	enum cbpf_err err = CBPF_OK;
 
-	for (size_t i = 0; i < j->scan->n && err == CBPF_OK; i++)
+	for (size_t i = 0; i < j->scan->n && err == CBPF_OK; i++) {
 		err = cbpf_writer_finish(j->writers[i], diag);
+		/* they are there before the journal says so */
+		if (err == CBPF_OK)
+			err = journal_sync(cbpf_writer_name(j->writers[i]),
+					   diag);
+	}
 	return err;
 }
 
@@ -464,6 +500,27 @@ static enum cbpf_err agree(enum cbpf_err err, struct cbpf_diag *diag)
 	return err == CBPF_OK ? dg_fail(diag, CBPF_E_UNAVAILABLE) : err;
 }
 
+/* What rank 0 has found in the journal, to the others. */
+static enum cbpf_err tell_done(struct cluster *c, struct cbpf_diag *diag)
+{
+	struct units *u = &c->units;
+	size_t size = units_result_size(u);
+	uint64_t head[2] = { u->n_results, c->was_writing };
+	struct unit_result *r = arena_take(u->arena, 1, size);
+
+	if (ranks_sum(!r) != 0 || !r)
+		return dg_fail(diag, CBPF_E_NOMEM);
+	ranks_tell(head, sizeof(head));
+	c->was_writing = head[1];
+	for (uint64_t i = 0; i < head[0]; i++) {
+		if (ranks_own() == 0)
+			memcpy(r, u->results[i], size);
+		ranks_tell(r, size);
+		units_note(u, r);
+	}
+	return u->is_broken ? dg_fail(diag, CBPF_E_NOMEM) : CBPF_OK;
+}
+
 static enum cbpf_err begin(struct job *j, const char *const *paths, size_t n,
 			   const struct cluster_opts *opts,
 			   struct cbpf_diag *diag)
@@ -472,17 +529,20 @@ static enum cbpf_err begin(struct job *j, const char *const *paths, size_t n,
 	enum cbpf_err err = CBPF_OK;
 
 	if (ranks_own() == 0)
-		err = find_files(&c->units, j->scan, paths, n, diag);
+		err = find_files(&c->units, j->scan, &c->journal, paths, n,
+				 diag);
 	err = agree(err, diag);
 	if (err == CBPF_OK && !tell_files(&c->units))
 		err = dg_fail(diag, CBPF_E_NOMEM);
 	if (err == CBPF_OK && ranks_own() == 0)
 		err = journal_make(&c->journal, &c->units, opts->words,
-				   sum_code(j->scan), diag);
+				   sum_code(j->scan), &c->was_writing, diag);
+	if (err == CBPF_OK && ranks_own() == 0)
+		err = journal_read(&c->journal, &c->units, diag);
+	/* what one has read counts for all */
 	err = agree(err, diag);
 	if (err == CBPF_OK)
-		err = journal_read(&c->journal, &c->units, diag);
-	/* read by all before one writes more */
+		err = tell_done(c, diag);
 	err = agree(err, diag);
 	if (err == CBPF_OK)
 		err = journal_open(&c->journal, ranks_own(), diag);
@@ -498,16 +558,23 @@ static enum cbpf_err sum_up(struct cluster *c, struct cbpf_diag *diag)
 		arena_take(&c->arena, (size_t)u->n_files + 1, sizeof(*c->seen));
 	c->hits = arena_take(&c->arena, (size_t)u->n_files * u->n_filters + 1,
 			     sizeof(*c->hits));
-	if (!c->seen || !c->hits)
+	c->first = arena_take(&c->arena, (size_t)u->n_files + 1,
+			      sizeof(*c->first));
+	if (!c->seen || !c->hits || !c->first)
 		return dg_fail(diag, CBPF_E_NOMEM);
 	for (uint32_t i = 0; i < u->n_counted; i++) {
 		const struct unit_result *r = u->counted[i];
 		uint32_t file = r->unit.file;
 
+		c->first[file + 1] = i + 1;
+
 		scan_add(&c->seen[file], r->seen);
 		for (size_t k = 0; k < u->n_filters; k++)
 			scan_add(&c->hits[file * u->n_filters + k], r->hits[k]);
 	}
+	for (uint32_t file = 1; file <= u->n_files; file++)
+		if (c->first[file] < c->first[file - 1])
+			c->first[file] = c->first[file - 1];
 	return CBPF_OK;
 }
 
@@ -528,6 +595,7 @@ static struct cluster *make_cluster(const struct cluster_opts *opts,
 	snprintf(c->journal_path, sizeof(c->journal_path), "%s", opts->journal);
 	c->journal = (struct journal){ .path = c->journal_path,
 				       .fd = -1,
+				       .lock = -1,
 				       .keeps_hits = opts->keeps_hits };
 	return c;
 }
@@ -551,6 +619,10 @@ enum cbpf_err cluster_scan(struct cbpf_scan *s, const char *const *paths,
 		j.writers =
 			arena_take(&j.cluster->arena, s->n + 1, sizeof(void *));
 	err = agree(j.writers ? CBPF_OK : dg_fail(diag, CBPF_E_NOMEM), diag);
+	if (j.cluster) {
+		j.cluster->is_stopped = j.given.is_stopped;
+		j.cluster->stop_ctx = j.given.stop_ctx;
+	}
 	s->opts.is_stopped = poll_and_ask;
 	s->opts.stop_ctx = &j.given;
 	if (j.given.on_lost) {
@@ -561,6 +633,8 @@ enum cbpf_err cluster_scan(struct cbpf_scan *s, const char *const *paths,
 		err = begin(&j, paths, n, &opts, diag);
 	if (err == CBPF_OK)
 		err = do_all(&j, diag);
+	if (j.cluster)
+		journal_close(&j.cluster->journal);
 	s->opts = j.given;
 	if (err == CBPF_OK)
 		err = agree(sum_up(j.cluster, diag), diag);
@@ -584,11 +658,9 @@ void cluster_file(const struct cluster *c, size_t i, struct cluster_file *file)
 
 	*file = (struct cluster_file){ .path = c->units.files[i].path,
 				       .seen = c->seen[i] };
-	for (uint32_t k = 0; k < c->units.n_counted; k++) {
+	for (uint32_t k = c->first[i]; k < c->first[i + 1]; k++) {
 		const struct unit_result *r = c->units.counted[k];
 
-		if (r->unit.file != i)
-			continue;
 		file->is_open |= r->is_open;
 		file->lost += r->lost;
 		file->n_lost += r->n_lost;
@@ -630,11 +702,37 @@ enum cbpf_err cluster_write(const struct cluster *c, size_t filter,
 	    (is_merged && cbpf_writer_format(writer) != CBPF_CAPTURE_PCAP))
 		return dg_fail(diag, CBPF_E_ARGUMENT);
 	if (is_merged)
-		return merge_hits(&c->journal, u, filter, writer, diag);
-	for (uint32_t i = from; i < to && err == CBPF_OK; i++)
+		return merge_hits(&c->journal, u, filter, c->is_stopped,
+				  c->stop_ctx, writer, diag);
+	/* all shares begin as the first capture does */
+	err = begin_hits(&c->journal, u, filter, writer, diag);
+	for (uint32_t i = from; i < to && err == CBPF_OK; i++) {
+		if (c->is_stopped && c->is_stopped(c->stop_ctx))
+			return dg_fail(diag, CBPF_E_UNAVAILABLE);
 		err = copy_hits(&c->journal, u->counted[i], filter, writer,
 				&c->mem, diag);
+	}
 	return err;
+}
+
+bool cluster_was_writing(const struct cluster *c)
+{
+	return c->was_writing;
+}
+
+enum cbpf_err cluster_writes(const struct cluster *c, struct cbpf_diag *diag)
+{
+	return journal_mark(&c->journal, diag);
+}
+
+void cluster_name(const char *words, const char *const *paths, size_t n,
+		  char *name, size_t size)
+{
+	uint64_t sum = journal_sum(0, words, strlen(words) + 1);
+
+	for (size_t i = 0; i < n; i++)
+		sum = journal_sum(sum, paths[i], strlen(paths[i]) + 1);
+	snprintf(name, size, "cbpf-mpi.%016" PRIx64, sum);
 }
 
 void cluster_forget(const struct cluster *c)
@@ -650,6 +748,7 @@ void cluster_free(struct cluster *c)
 		return;
 	mem = c->mem;
 	journal_close(&c->journal);
+	journal_leave(&c->journal);
 	arena_free(&c->arena);
 	mem_free(&mem, c, sizeof(*c));
 }

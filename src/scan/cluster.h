@@ -94,6 +94,16 @@ CBPF_INTERNAL enum cbpf_err cluster_write(const struct cluster *cluster,
 /* Whether all processes say yes: each is to ask. */
 CBPF_INTERNAL bool cluster_agree(bool own);
 
+/* Whether an earlier run of the job was ended while it wrote its outputs: what
+ * it left of them is this job's. */
+CBPF_INTERNAL bool cluster_was_writing(const struct cluster *cluster);
+/* By one process, before outputs are written. */
+CBPF_INTERNAL enum cbpf_err cluster_writes(const struct cluster *cluster,
+					   struct cbpf_diag *diag);
+/* The name of a journal, the same for the same words and files. */
+CBPF_INTERNAL void cluster_name(const char *words, const char *const *paths,
+				size_t n, char *name, size_t size);
+
 /* Takes the journal away, by one process, when its results are safe. */
 CBPF_INTERNAL void cluster_forget(const struct cluster *cluster);
 CBPF_INTERNAL void cluster_free(struct cluster *cluster);

@@ -436,7 +436,10 @@ static enum cbpf_err go_to(struct cbpf_capture *capture,
 	*described = cbpf_capture_described(capture);
 	*has_some = err == CBPF_OK && head.n > 0;
 	part->start = part->end = cbpf_capture_offset(capture);
-	if (!*has_some)
+	/* what is wrong with the head is the first part's */
+	if (part->from > 0)
+		*has_some = true;
+	else if (!*has_some)
 		return err;
 	if (part->from > 0 && !part->is_exact)
 		err = cbpf_capture_find(capture, part->from, part->to, diag);
@@ -477,7 +480,9 @@ enum cbpf_err cbpf_scan_some(struct cbpf_scan *s, struct cbpf_capture *capture,
 	part->end = cbpf_capture_offset(capture);
 	part->is_described =
 		!is_all && cbpf_capture_described(capture) != described;
-	return err == CBPF_OK ? CBPF_OK : dg_give(diag, &own);
+	if (err != CBPF_OK) /* whose diagnosis the compiler may have kept */
+		dg_give(diag, &own);
+	return err;
 }
 
 enum cbpf_err cbpf_scan_capture(struct cbpf_scan *s,
@@ -499,7 +504,9 @@ enum cbpf_err cbpf_scan_capture(struct cbpf_scan *s,
 	for (size_t i = 0; i < s->n && err == CBPF_OK; i++)
 		if (s->filters[i].n_machines == 0)
 			err = hold_machine(&s->own, i, link_of(capture), &own);
-	return err == CBPF_OK ? CBPF_OK : dg_give(diag, &own);
+	if (err != CBPF_OK) /* whose diagnosis the compiler may have kept */
+		dg_give(diag, &own);
+	return err;
 }
 
 struct cbpf_scan_count cbpf_scan_seen(const struct cbpf_scan *s)

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "scan/journal.h"
@@ -111,36 +112,103 @@ static enum cbpf_err put_job(const struct journal *j, const char *path,
 	return err;
 }
 
-enum cbpf_err journal_make(const struct journal *j, const struct units *u,
-			   const char *words, uint64_t code,
+/* Whether nothing is in a directory, or a job that was not begun. */
+static bool is_free(const char *path)
+{
+	DIR *directory = opendir(path);
+	const struct dirent *entry;
+	bool is_free = directory != NULL;
+
+	while (directory && (entry = readdir(directory)))
+		is_free &= strcmp(entry->d_name, ".") == 0 ||
+			   strcmp(entry->d_name, "..") == 0 ||
+			   strcmp(entry->d_name, "job.partial") == 0;
+	if (directory)
+		closedir(directory);
+	return is_free;
+}
+
+/* A directory of its own; ARGUMENT: of somebody else. */
+static enum cbpf_err make_directory(const struct journal *j, const char *job,
+				    struct cbpf_diag *diag)
+{
+	if (mkdir(j->path, 0777) != 0 && errno != EEXIST)
+		return dg_system(diag, "journal", errno);
+	if (access(job, F_OK) == 0 || is_free(j->path))
+		return CBPF_OK;
+	return dg_say(diag, CBPF_E_ARGUMENT,
+		      "a directory that has other things than a journal in it");
+}
+
+/* One job at a time uses it; what is in `job` is known by its lock too. */
+static enum cbpf_err take_job(struct journal *j, const char *path,
+			      const char *text, size_t size,
+			      struct cbpf_diag *diag)
+{
+	struct flock all = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+
+	j->lock = open(path, O_RDWR | O_CLOEXEC);
+	if (j->lock < 0)
+		return dg_system(diag, "journal", errno);
+	if (fcntl(j->lock, F_SETLK, &all) != 0 &&
+	    (errno == EAGAIN || errno == EACCES))
+		return dg_say(diag, CBPF_E_ARGUMENT,
+			      "a journal that a job is using");
+	if (has_bytes(j->lock, text, size))
+		return CBPF_OK;
+	return dg_say(diag, CBPF_E_ARGUMENT,
+		      "a journal of another job, or its files have changed");
+}
+
+enum cbpf_err journal_make(struct journal *j, const struct units *u,
+			   const char *words, uint64_t code, bool *was_writing,
 			   struct cbpf_diag *diag)
 {
 	struct buf buf = buf_new(&u->arena->mem);
-	char path[JOURNAL_PATH], *text;
+	char path[JOURNAL_PATH], mark[JOURNAL_PATH], *text;
 	enum cbpf_err err;
 	size_t size;
-	int fd;
 
 	describe(&buf, u, words, code, j->keeps_hits);
 	text = buf_take(&buf, &size);
 	if (!text)
 		return dg_fail(diag, CBPF_E_NOMEM);
-	if (!join(path, j->path, "job"))
+	if (!join(path, j->path, "job") || !join(mark, j->path, "outputs"))
 		err = too_long(diag);
-	else if (mkdir(j->path, 0777) != 0 && errno != EEXIST)
-		err = dg_system(diag, "journal", errno);
-	else if ((fd = open(path, O_RDONLY | O_CLOEXEC)) < 0)
-		err = errno == ENOENT ? put_job(j, path, text, size, diag)
-				      : dg_system(diag, "journal", errno);
-	else {
-		err = has_bytes(fd, text, size)
-			      ? CBPF_OK
-			      : dg_say(diag, CBPF_E_ARGUMENT,
-				       "a journal of another job, or its files "
-				       "have changed");
-		close(fd);
-	}
+	else
+		err = make_directory(j, path, diag);
+	if (err == CBPF_OK && access(path, F_OK) != 0)
+		err = put_job(j, path, text, size, diag);
+	if (err == CBPF_OK)
+		err = take_job(j, path, text, size, diag);
+	*was_writing = err == CBPF_OK && access(mark, F_OK) == 0;
 	mem_free(&u->arena->mem, text, size + 1);
+	return err;
+}
+
+enum cbpf_err journal_mark(const struct journal *j, struct cbpf_diag *diag)
+{
+	char path[JOURNAL_PATH];
+	int fd;
+
+	if (!join(path, j->path, "outputs"))
+		return too_long(diag);
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+	if (fd < 0)
+		return dg_system(diag, "journal", errno);
+	close(fd);
+	return CBPF_OK;
+}
+
+enum cbpf_err journal_sync(const char *path, struct cbpf_diag *diag)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	enum cbpf_err err = CBPF_OK;
+
+	if (fd < 0 || fsync(fd) != 0)
+		err = dg_system(diag, "journal", errno);
+	if (fd >= 0)
+		close(fd);
 	return err;
 }
 
@@ -175,13 +243,28 @@ static void of_fields(struct unit_result *r, const uint64_t *f)
 	r->is_open = true; /* or it would have failed */
 }
 
-enum cbpf_err journal_note(const struct journal *j, const struct units *u,
+/* Now and then: a line that is lost is done again. */
+static bool sync_lines(struct journal *j)
+{
+	struct timespec now;
+	double seconds;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	seconds = (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+	if (seconds - j->synced < 1)
+		return true;
+	j->synced = seconds;
+	return fdatasync(j->fd) == 0;
+}
+
+enum cbpf_err journal_note(struct journal *j, const struct units *u,
 			   const struct unit_result *r, struct cbpf_diag *diag)
 {
 	struct buf buf = buf_new(&u->arena->mem);
 	uint64_t fields[FIELDS];
 	enum cbpf_err err = CBPF_OK;
 	size_t size;
+	ssize_t n;
 	char *text;
 
 	to_fields(r, fields);
@@ -198,8 +281,11 @@ enum cbpf_err journal_note(const struct journal *j, const struct units *u,
 	if (!text)
 		return dg_fail(diag, CBPF_E_NOMEM);
 	/* in one piece: a line is there whole, or is cut */
-	if (write(j->fd, text, size) != (ssize_t)size || fdatasync(j->fd) != 0)
-		err = dg_system(diag, "journal", errno ? errno : ENOSPC);
+	n = write(j->fd, text, size);
+	if (n != (ssize_t)size)
+		err = dg_system(diag, "journal", n < 0 ? errno : ENOSPC);
+	else if (!sync_lines(j))
+		err = dg_system(diag, "journal", errno);
 	mem_free(&u->arena->mem, text, size + 1);
 	return err;
 }
@@ -268,9 +354,41 @@ static enum cbpf_err read_done(const struct journal *j, struct units *u,
 	return err;
 }
 
+/* Whether a name is a prefix, and numbers with dots between them behind it. */
+static bool is_named(const char *name, const char *prefix, unsigned numbers)
+{
+	if (strncmp(name, prefix, strlen(prefix)) != 0)
+		return false;
+	name += strlen(prefix);
+	for (unsigned i = 0; i < numbers; i++) {
+		size_t digits = strspn(name, "0123456789");
+
+		if (digits == 0 || name[digits] != (i + 1 < numbers ? '.' : 0))
+			return false;
+		name += digits + 1;
+	}
+	return true;
+}
+
 static bool is_done(const char *name)
 {
-	return strncmp(name, "done.", 5) == 0;
+	return is_named(name, "done.", 1);
+}
+
+/* What may be in a journal: journal_hits(), merged hits, what was begun. */
+static bool is_part(const char *entry)
+{
+	char name[256];
+	size_t size = strlen(entry);
+
+	if (size >= sizeof(name))
+		return false;
+	memcpy(name, entry, size + 1);
+	if (size > 8 && strcmp(name + size - 8, ".partial") == 0)
+		name[size - 8] = 0;
+	return is_done(name) || is_named(name, "hits.", 5) ||
+	       is_named(name, "hits.merged.", 2) || strcmp(name, "job") == 0 ||
+	       strcmp(name, "outputs") == 0;
 }
 
 enum cbpf_err journal_read(const struct journal *j, struct units *u,
@@ -338,6 +456,13 @@ void journal_close(struct journal *j)
 	j->fd = -1;
 }
 
+void journal_leave(struct journal *j)
+{
+	if (j->lock >= 0)
+		close(j->lock);
+	j->lock = -1;
+}
+
 void journal_remove(const struct journal *j)
 {
 	DIR *directory = opendir(j->path);
@@ -345,9 +470,7 @@ void journal_remove(const struct journal *j)
 	char path[JOURNAL_PATH];
 
 	while (directory && (entry = readdir(directory)))
-		if ((is_done(entry->d_name) ||
-		     strncmp(entry->d_name, "hits.", 5) == 0 ||
-		     strcmp(entry->d_name, "job") == 0) &&
+		if (is_part(entry->d_name) &&
 		    join(path, j->path, entry->d_name))
 			unlink(path);
 	if (directory)

@@ -62,6 +62,30 @@ enum cbpf_err copy_hits(const struct journal *j, const struct unit_result *r,
 	return err;
 }
 
+enum cbpf_err begin_hits(const struct journal *j, const struct units *u,
+			 size_t filter, struct cbpf_writer *writer,
+			 struct cbpf_diag *diag)
+{
+	struct cbpf_capture *capture;
+	char path[JOURNAL_PATH];
+	enum cbpf_err err;
+	uint32_t i = 0;
+
+	while (i < u->n_counted && !u->counted[i]->is_open)
+		i++;
+	if (i == u->n_counted)
+		return CBPF_OK;
+	if (!journal_hits(j, &u->counted[i]->unit, filter, path))
+		return dg_system(diag, "journal", ENAMETOOLONG);
+	err = cbpf_capture_open(path, &u->arena->mem, &capture, diag);
+	if (err != CBPF_OK)
+		return err;
+	err = cbpf_writer_follow(writer, capture, diag);
+	cbpf_writer_follow(writer, NULL, NULL);
+	cbpf_capture_close(capture);
+	return err;
+}
+
 /* ---- in the order of times ---------------------------------------------- */
 
 /* Captures that follow each other, or one that was merged. */
@@ -81,6 +105,8 @@ struct merger {
 	size_t filter;
 	const struct cbpf_mem *mem;
 	struct cbpf_writer *writer;
+	bool (*is_stopped)(void *ctx);
+	void *stop_ctx;
 	struct cbpf_diag *diag;
 	bool is_nano; /* what is written has nanoseconds */
 	struct stream *streams;
@@ -224,8 +250,13 @@ static enum cbpf_err merge_some(struct merger *m, struct stream *streams,
 		if (err == CBPF_OK && streams[i].capture)
 			rise(m, i);
 	}
-	while (err == CBPF_OK && m->n > 0)
-		err = put_run(m);
+	for (unsigned runs = 0; err == CBPF_OK && m->n > 0; runs++) {
+		if (runs % 1024 == 0 && m->is_stopped &&
+		    m->is_stopped(m->stop_ctx))
+			err = dg_fail(m->diag, CBPF_E_UNAVAILABLE);
+		else
+			err = put_run(m);
+	}
 	close_all(m, n);
 	m->heap = NULL;
 	return err;
@@ -307,11 +338,14 @@ static bool has_nano(const struct merger *m, const struct units *u,
 }
 
 enum cbpf_err merge_hits(const struct journal *j, const struct units *u,
-			 size_t filter, struct cbpf_writer *writer,
+			 size_t filter, bool (*is_stopped)(void *ctx),
+			 void *stop_ctx, struct cbpf_writer *writer,
 			 struct cbpf_diag *diag)
 {
 	struct merger m = { .journal = j,
 			    .filter = filter,
+			    .is_stopped = is_stopped,
+			    .stop_ctx = stop_ctx,
 			    .mem = &u->arena->mem,
 			    .diag = diag };
 	struct arena arena = arena_new(&u->arena->mem);

@@ -14,12 +14,20 @@ CBPF_INTERNAL enum cbpf_err copy_hits(const struct journal *journal,
 				      size_t filter, struct cbpf_writer *writer,
 				      const struct cbpf_mem *mem,
 				      struct cbpf_diag *diag);
+/* A writer begins as the first capture that was read has it to. */
+CBPF_INTERNAL enum cbpf_err begin_hits(const struct journal *journal,
+				       const struct units *units, size_t filter,
+				       struct cbpf_writer *writer,
+				       struct cbpf_diag *diag);
 /*
- * All that count. Within a file packets stay in its order, whatever their times
- * are; of two of the same time the one of the earlier file is first.
+ * All that count, UNAVAILABLE where it is stopped. Within a file packets stay
+ * in its order, whatever their times are; of two of the same time the one of
+ * the earlier file is first.
  */
 CBPF_INTERNAL enum cbpf_err merge_hits(const struct journal *journal,
 				       const struct units *units, size_t filter,
+				       bool (*is_stopped)(void *ctx),
+				       void *stop_ctx,
 				       struct cbpf_writer *writer,
 				       struct cbpf_diag *diag);
 
