@@ -40,6 +40,8 @@ int say_trouble(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The same for wrong usage of a verb, with where to find the right one. */
 int say_usage(const char *verb, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+/* From now on it is of another tool than cbpf. */
+void say_usage_of(const char *name);
 /* A program that a dialect does not take, with the place and the rule. */
 int say_illegal(const char *name, enum cbpf_dialect dialect,
 		const struct cbpf_diag *diag);

@@ -284,6 +284,7 @@ int main(int argc, char **argv)
 
 	if (cluster_start(&argc, &argv, &diag) != CBPF_OK)
 		return say_trouble("MPI does not start");
+	say_usage_of("cbpf-mpi");
 	if (cluster_rank() != 0)
 		mute();
 	status = run(argc, argv);

@@ -22,16 +22,23 @@ int say_trouble(const char *format, ...)
 	return EXIT_TROUBLE;
 }
 
+static const char *tool = "cbpf"; /* whose usage it is */
+
+void say_usage_of(const char *name)
+{
+	tool = name;
+}
+
 int say_usage(const char *verb, const char *format, ...)
 {
 	va_list ap;
 
 	fflush(stdout);
-	fprintf(stderr, "cbpf %s: ", verb);
+	fprintf(stderr, "%s %s: ", tool, verb);
 	va_start(ap, format);
 	vfprintf(stderr, format, ap);
 	va_end(ap);
-	fprintf(stderr, "; see `cbpf %s --help`\n", verb);
+	fprintf(stderr, "; see `%s %s --help`\n", tool, verb);
 	return EXIT_TROUBLE;
 }
 

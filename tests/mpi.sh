@@ -233,7 +233,7 @@ t "no verb" 2 "usage: mpirun" many 1
 t "another verb" 2 "count and filter, and no run" many 1 run
 t "help" 0 "usage: mpirun .* cbpf-mpi filter" many 1 filter --help
 t "standard input" 2 "stdin is of one process" many 1 count -e ip -
-t "one machine's options" 2 "no option" many 1 count --follow -e ip big.pcap
+t "one machine's options" 2 "no option.*see .cbpf-mpi count --help" many 1 count --follow -e ip big.pcap
 t "merged as pcapng" 2 "merge writes pcap" many 1 filter --merge --write pcapng -e ip big.pcap -o out
 many 3 count -e 'tcp prot 80' big.pcap >got 2>&1
 equal "a wrong expression is said once" 1 "$(grep -c "t parse" got)"
