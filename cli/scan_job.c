@@ -225,15 +225,23 @@ static char *own_path(const struct job *j, size_t i)
 	return own;
 }
 
+/* Whether no filter before it writes the same. */
+static int check_name(const struct job *j, size_t i)
+{
+	for (size_t k = 0; k < i; k++)
+		if (strcmp(output_of(j, i), output_of(j, k)) == 0)
+			return say_usage(j->verb, "two filters cannot write %s",
+					 output_of(j, i));
+	return EXIT_YES;
+}
+
 /* The path of an output, which no other has. */
 static int name_output(struct job *j, size_t i)
 {
 	struct scanned *f = &j->filters[i];
 
-	for (size_t k = 0; k < i; k++)
-		if (strcmp(output_of(j, i), output_of(j, k)) == 0)
-			return say_usage(j->verb, "two filters cannot write %s",
-					 output_of(j, i));
+	if (check_name(j, i) != EXIT_YES)
+		return EXIT_TROUBLE;
 	free(f->path);
 	f->path = own_path(j, i);
 	return f->path ? EXIT_YES : say_trouble("out of memory");
@@ -264,11 +272,8 @@ int job_check_outputs(const struct job *j, unsigned n_ranks)
 		if (strcmp(path, "-") == 0)
 			return say_usage(j->verb,
 					 "stdout is of one process: -o FILE");
-		for (size_t k = 0; k < i; k++)
-			if (strcmp(path, output_of(j, k)) == 0)
-				return say_usage(j->verb,
-						 "two filters cannot write %s",
-						 path);
+		if (check_name(j, i) != EXIT_YES)
+			return EXIT_TROUBLE;
 		snprintf(directory, sizeof(directory), "%.*s",
 			 name ? (int)(name - path) + 1 : 1, name ? path : ".");
 		if (access(directory, W_OK) != 0)
@@ -291,13 +296,20 @@ void job_drop_partials(struct job *j)
 	}
 }
 
-bool job_keeps_old(const struct job *j)
+/* What there was is worth more than a part. */
+static bool keeps_old(const struct job *j, size_t i)
 {
+	const char *path = j->filters[i].path;
 	struct stat st;
 
-	for (size_t i = 0; j->has_trouble && i < j->n; i++)
-		if (j->filters[i].path && stat(j->filters[i].path, &st) == 0 &&
-		    S_ISREG(st.st_mode))
+	return j->has_trouble && path && stat(path, &st) == 0 &&
+	       S_ISREG(st.st_mode);
+}
+
+bool job_keeps_old(const struct job *j)
+{
+	for (size_t i = 0; i < j->n; i++)
+		if (keeps_old(j, i))
 			return true;
 	return false;
 }
@@ -349,16 +361,11 @@ int job_finish_outputs(struct job *j, bool is_whole)
 	for (size_t i = 0; i < j->n; i++) {
 		struct cbpf_writer *w = j->filters[i].writer;
 		struct cbpf_diag diag;
-		struct stat st;
 		bool is_kept;
 
 		if (!w)
 			continue;
-		/* what there was is worth more than a part */
-		is_kept =
-			!is_whole || j->n_opened == 0 ||
-			(j->has_trouble && stat(j->filters[i].path, &st) == 0 &&
-			 S_ISREG(st.st_mode));
+		is_kept = !is_whole || j->n_opened == 0 || keeps_old(j, i);
 		if (!is_kept && cbpf_writer_finish(w, &diag) != CBPF_OK) {
 			status = say_diag(cbpf_writer_name(w), &diag);
 			is_kept = true;

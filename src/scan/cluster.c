@@ -187,10 +187,10 @@ static enum cbpf_err look_at(struct units *u, struct cbpf_scan *s, uint32_t i,
 	u->files[i].has_parts = cbpf_capture_size(capture) > 0;
 	/* pcapng has its interfaces before its first packet */
 	link = cbpf_capture_link(capture);
-	if (link < 0)
+	if (link < 0) {
 		cbpf_capture_batch(capture, &head, NULL);
-	if (link < 0)
 		link = cbpf_capture_link(capture);
+	}
 	err = try_filters(s, link < 0 ? CBPF_LINK_EN10MB : link, diag);
 	cbpf_capture_close(capture);
 	return err;

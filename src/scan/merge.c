@@ -35,20 +35,29 @@ static enum cbpf_err put(struct cbpf_writer *writer, size_t at, size_t n,
 	return err;
 }
 
+static enum cbpf_err open_hits(const struct journal *j, const struct unit *unit,
+			       size_t filter, const struct cbpf_mem *mem,
+			       struct cbpf_capture **capture,
+			       struct cbpf_diag *diag)
+{
+	char path[JOURNAL_PATH];
+
+	if (!journal_hits(j, unit, filter, path))
+		return dg_system(diag, "journal", ENAMETOOLONG);
+	return cbpf_capture_open(path, mem, capture, diag);
+}
+
 enum cbpf_err copy_hits(const struct journal *j, const struct unit_result *r,
 			size_t filter, struct cbpf_writer *writer,
 			const struct cbpf_mem *mem, struct cbpf_diag *diag)
 {
 	struct cbpf_batch batch = { .n = 1 };
-	char path[JOURNAL_PATH];
 	struct cbpf_capture *capture;
 	enum cbpf_err err;
 
 	if (!r->is_open)
 		return CBPF_OK;
-	if (!journal_hits(j, &r->unit, filter, path))
-		return dg_system(diag, "journal", ENAMETOOLONG);
-	err = cbpf_capture_open(path, mem, &capture, diag);
+	err = open_hits(j, &r->unit, filter, mem, &capture, diag);
 	if (err != CBPF_OK)
 		return err;
 	err = cbpf_writer_follow(writer, capture, diag);
@@ -67,7 +76,6 @@ enum cbpf_err begin_hits(const struct journal *j, const struct units *u,
 			 struct cbpf_diag *diag)
 {
 	struct cbpf_capture *capture;
-	char path[JOURNAL_PATH];
 	enum cbpf_err err;
 	uint32_t i = 0;
 
@@ -75,9 +83,8 @@ enum cbpf_err begin_hits(const struct journal *j, const struct units *u,
 		i++;
 	if (i == u->n_counted)
 		return CBPF_OK;
-	if (!journal_hits(j, &u->counted[i]->unit, filter, path))
-		return dg_system(diag, "journal", ENAMETOOLONG);
-	err = cbpf_capture_open(path, &u->arena->mem, &capture, diag);
+	err = open_hits(j, &u->counted[i]->unit, filter, &u->arena->mem,
+			&capture, diag);
 	if (err != CBPF_OK)
 		return err;
 	err = cbpf_writer_follow(writer, capture, diag);
@@ -154,22 +161,21 @@ static void rise(struct merger *m, uint32_t stream)
 /* Its next capture; false: there is none, or an error. */
 static bool open_next(struct merger *m, struct stream *s, enum cbpf_err *err)
 {
-	char path[JOURNAL_PATH];
-
 	while (s->n_results > 0 && !(*s->results)->is_open) {
 		s->results++;
 		s->n_results--;
 	}
 	if (!s->path && s->n_results == 0)
 		return false;
-	if (s->path)
-		snprintf(path, sizeof(path), "%s", s->path);
-	else
-		journal_hits(m->journal, &(*s->results)->unit, m->filter, path);
-	s->path = NULL;
-	s->results += s->n_results > 0;
-	s->n_results -= s->n_results > 0;
-	*err = cbpf_capture_open(path, m->mem, &s->capture, m->diag);
+	if (s->path) {
+		*err = cbpf_capture_open(s->path, m->mem, &s->capture, m->diag);
+		s->path = NULL;
+	} else {
+		*err = open_hits(m->journal, &(*s->results)->unit, m->filter,
+				 m->mem, &s->capture, m->diag);
+		s->results++;
+		s->n_results--;
+	}
 	/* what is written begins as the first capture does, if that is empty */
 	if (*err == CBPF_OK)
 		*err = cbpf_writer_follow(m->writer, s->capture, m->diag);
@@ -321,13 +327,11 @@ static bool has_nano(const struct merger *m, const struct units *u,
 	     i++) {
 		struct cbpf_capture *capture;
 		struct cbpf_batch batch;
-		char path[JOURNAL_PATH];
 
-		if (!u->counted[i]->is_open ||
-		    !journal_hits(m->journal, &u->counted[i]->unit, m->filter,
-				  path))
+		if (!u->counted[i]->is_open)
 			continue;
-		*err = cbpf_capture_open(path, m->mem, &capture, m->diag);
+		*err = open_hits(m->journal, &u->counted[i]->unit, m->filter,
+				 m->mem, &capture, m->diag);
 		if (*err != CBPF_OK)
 			break;
 		*err = cbpf_capture_batch(capture, &batch, m->diag);

@@ -46,14 +46,19 @@ unsigned ranks_all(void)
 	return (unsigned)all;
 }
 
-void ranks_tell(void *bytes, uint64_t size)
+/* What a rank has, to the others. */
+static void tell_from(int rank, char *bytes, uint64_t size)
 {
 	for (uint64_t at = 0; at < size; at += MOST) {
 		uint64_t n = size - at < MOST ? size - at : MOST;
 
-		MPI_Bcast((char *)bytes + at, (int)n, MPI_BYTE, 0,
-			  MPI_COMM_WORLD);
+		MPI_Bcast(bytes + at, (int)n, MPI_BYTE, rank, MPI_COMM_WORLD);
 	}
+}
+
+void ranks_tell(void *bytes, uint64_t size)
+{
+	tell_from(0, bytes, size);
 }
 
 uint64_t ranks_sum(uint64_t number)
@@ -80,13 +85,7 @@ void *ranks_gather(const void *bytes, uint64_t size, uint64_t *all_size,
 		MPI_Bcast(&theirs, 1, MPI_UINT64_T, rank, MPI_COMM_WORLD);
 		if (rank == own && bytes && gathered)
 			memcpy(at, bytes, (size_t)size);
-		for (uint64_t done = 0; done < theirs; done += MOST) {
-			uint64_t n =
-				theirs - done < MOST ? theirs - done : MOST;
-
-			MPI_Bcast(at + done, (int)n, MPI_BYTE, rank,
-				  MPI_COMM_WORLD);
-		}
+		tell_from(rank, at, theirs);
 		at += theirs;
 	}
 	return has_room ? gathered : NULL;
